@@ -1,0 +1,81 @@
+package dev.gantry.bus.contract.oci;
+
+import dev.gantry.bus.contract.Absent;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * The part of the OCI runtime configuration (config.md, config-linux.md) that namespace-svc carries
+ * out. Resources go to cgroup-svc, the seccomp profile to seccomp-svc, the root to storage-svc.
+ */
+public record OciSpec(
+        OciProcess process,
+        boolean rootReadonly,
+        String hostname,
+        String domainname,
+        List<OciMount> mounts,
+        List<Namespace> namespaces,
+        List<IdMapping> uidMappings,
+        List<IdMapping> gidMappings,
+        List<Device> devices,
+        Map<String, String> sysctl,
+        List<String> maskedPaths,
+        List<String> readonlyPaths,
+        String rootfsPropagation) {
+
+    /** Absent parts are empty. */
+    public OciSpec {
+        Objects.requireNonNull(process, "process");
+        hostname = Absent.orEmpty(hostname);
+        domainname = Absent.orEmpty(domainname);
+        mounts = Absent.orEmpty(mounts);
+        namespaces = Absent.orEmpty(namespaces);
+        uidMappings = Absent.orEmpty(uidMappings);
+        gidMappings = Absent.orEmpty(gidMappings);
+        devices = Absent.orEmpty(devices);
+        sysctl = Absent.orEmpty(sysctl);
+        maskedPaths = Absent.orEmpty(maskedPaths);
+        readonlyPaths = Absent.orEmpty(readonlyPaths);
+        rootfsPropagation = Absent.orEmpty(rootfsPropagation);
+    }
+
+    /**
+     * A namespace of the container: new, or the one at a path.
+     *
+     * @param type pid, network, mount, ipc, uts, user, cgroup or time
+     */
+    public record Namespace(String type, Optional<String> path) {
+        /** Absent path: a new namespace. */
+        public Namespace {
+            path = Absent.orEmpty(path);
+        }
+    }
+
+    /** A line of uid_map or gid_map, user_namespaces(7). */
+    public record IdMapping(long containerID, long hostID, long size) {}
+
+    /**
+     * A device node to make in the container.
+     *
+     * @param type c, b, u or p
+     * @param fileMode permission bits, as a number
+     */
+    public record Device(
+            String type,
+            String path,
+            long major,
+            long minor,
+            Optional<Integer> fileMode,
+            Optional<Long> uid,
+            Optional<Long> gid) {
+        /** Absent parts are empty. */
+        public Device {
+            fileMode = Absent.orEmpty(fileMode);
+            uid = Absent.orEmpty(uid);
+            gid = Absent.orEmpty(gid);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package dev.gantry.bus.contract.storage;
+
+import dev.gantry.bus.contract.Names;
+import dev.gantry.bus.fault.FaultException;
+
+import java.util.regex.Pattern;
+
+/**
+ * The grammar of image references (distribution-spec, "Pulling manifests"), bounded to 512
+ * characters.
+ */
+public final class References {
+    private static final Pattern REFERENCE =
+            Pattern.compile(
+                    "(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]{1,5})?/)?"
+                            + "[a-z0-9]+(?:(?:\\.|_{1,2}|-+)[a-z0-9]+)*"
+                            + "(?:/[a-z0-9]+(?:(?:\\.|_{1,2}|-+)[a-z0-9]+)*)*"
+                            + "(?::[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?"
+                            + "(?:@sha256:[0-9a-f]{64})?"
+                            + "|sha256:[0-9a-f]{64}");
+
+    private References() {}
+
+    /** The reference, if it fits the grammar. */
+    public static String check(String reference) {
+        if (reference == null
+                || reference.length() > 512
+                || !REFERENCE.matcher(reference).matches()) {
+            throw FaultException.invalid("%s is not an image reference", Names.quote(reference));
+        }
+        return reference;
+    }
+}

@@ -1,0 +1,335 @@
+package dev.gantry.bus.contract.storage;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+
+import dev.gantry.bus.Contract;
+import dev.gantry.bus.Operation;
+import dev.gantry.bus.contract.Absent;
+import dev.gantry.bus.contract.Done;
+import dev.gantry.bus.contract.Names;
+import dev.gantry.bus.fault.FaultException;
+
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * {@code storage.v1}: image content, layers, snapshots of containers, volumes. Describes mounts,
+ * never mounts.
+ */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "operation")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = StorageOperation.Prepare.class, name = "prepare"),
+    @JsonSubTypes.Type(value = StorageOperation.Mounts.class, name = "mounts"),
+    @JsonSubTypes.Type(value = StorageOperation.Remove.class, name = "remove"),
+    @JsonSubTypes.Type(value = StorageOperation.Diff.class, name = "diff"),
+    @JsonSubTypes.Type(value = StorageOperation.Commit.class, name = "commit"),
+    @JsonSubTypes.Type(value = StorageOperation.Import.class, name = "import"),
+    @JsonSubTypes.Type(value = StorageOperation.HostShell.class, name = "host-shell"),
+    @JsonSubTypes.Type(value = StorageOperation.Images.class, name = "images"),
+    @JsonSubTypes.Type(value = StorageOperation.Inspect.class, name = "inspect"),
+    @JsonSubTypes.Type(value = StorageOperation.Tag.class, name = "tag"),
+    @JsonSubTypes.Type(value = StorageOperation.RemoveImage.class, name = "remove-image"),
+    @JsonSubTypes.Type(value = StorageOperation.History.class, name = "history"),
+    @JsonSubTypes.Type(value = StorageOperation.VolumeCreate.class, name = "volume-create"),
+    @JsonSubTypes.Type(value = StorageOperation.Volumes.class, name = "volumes"),
+    @JsonSubTypes.Type(value = StorageOperation.VolumeRemove.class, name = "volume-remove"),
+    @JsonSubTypes.Type(value = StorageOperation.Probe.class, name = "probe")
+})
+public sealed interface StorageOperation<R> extends Operation<R> {
+    /** The contract. */
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    Contract<StorageOperation<?>> CONTRACT =
+            new Contract<>("storage.v1", (Class) StorageOperation.class);
+
+    /**
+     * Makes the writable layer of a container over an image (idempotent by container id); with
+     * planOnly, only says how.
+     */
+    record Prepare(String containerId, String image, boolean planOnly)
+            implements StorageOperation<StorageResult.Prepared> {
+        /** Checks the request; absent parts are empty. */
+        public Prepare {
+            Names.check("container id", containerId);
+            References.check(image);
+        }
+
+        @Override
+        public String subject() {
+            return containerId;
+        }
+
+        @Override
+        public Class<StorageResult.Prepared> resultType() {
+            return StorageResult.Prepared.class;
+        }
+    }
+
+    /** The root of a prepared container, described again. */
+    record Mounts(String containerId) implements StorageOperation<StorageResult.Prepared> {
+        /** Checks the request; absent parts are empty. */
+        public Mounts {
+            Names.check("container id", containerId);
+        }
+
+        @Override
+        public String subject() {
+            return containerId;
+        }
+
+        @Override
+        public Class<StorageResult.Prepared> resultType() {
+            return StorageResult.Prepared.class;
+        }
+    }
+
+    /** Removes a container's writable layer. An absent one is no error. */
+    record Remove(String containerId) implements StorageOperation<Done> {
+        /** Checks the request; absent parts are empty. */
+        public Remove {
+            Names.check("container id", containerId);
+        }
+
+        @Override
+        public String subject() {
+            return containerId;
+        }
+
+        @Override
+        public Class<Done> resultType() {
+            return Done.class;
+        }
+    }
+
+    /** What a container changed over its image. */
+    record Diff(String containerId) implements StorageOperation<StorageResult.Changes> {
+        /** Checks the request; absent parts are empty. */
+        public Diff {
+            Names.check("container id", containerId);
+        }
+
+        @Override
+        public String subject() {
+            return containerId;
+        }
+
+        @Override
+        public Class<StorageResult.Changes> resultType() {
+            return StorageResult.Changes.class;
+        }
+    }
+
+    /** Makes an image of a container's changes over its image. */
+    record Commit(String containerId, String reference, String comment)
+            implements StorageOperation<StorageResult.Image> {
+        /** Checks the request; absent parts are empty. */
+        public Commit {
+            Names.check("container id", containerId);
+            References.check(reference);
+            comment = Absent.orEmpty(comment);
+        }
+
+        @Override
+        public String subject() {
+            return containerId;
+        }
+
+        @Override
+        public Class<StorageResult.Image> resultType() {
+            return StorageResult.Image.class;
+        }
+    }
+
+    /**
+     * Makes an image of a root file system (directory or tar, plain, gzip or zstd) or takes those
+     * of an OCI image layout directory. The path is of the host, absolute.
+     */
+    record Import(String path, Optional<String> reference, Optional<ImageConfig> config)
+            implements StorageOperation<StorageResult.Images> {
+        /** Checks the request; absent parts are empty. */
+        public Import {
+            reference = Absent.orEmpty(reference);
+            config = Absent.orEmpty(config);
+            reference.ifPresent(References::check);
+            if (path == null || !path.startsWith("/")) {
+                throw FaultException.invalid("path %s is not absolute", Names.quote(path));
+            }
+        }
+
+        @Override
+        public String subject() {
+            return path;
+        }
+
+        @Override
+        public Class<StorageResult.Images> resultType() {
+            return StorageResult.Images.class;
+        }
+    }
+
+    /** Makes the image host-shell of the host's own shell and tools, if it is not there. */
+    record HostShell(boolean rebuild) implements StorageOperation<StorageResult.Image> {
+        @Override
+        public String subject() {
+            return "host-shell";
+        }
+
+        @Override
+        public Class<StorageResult.Image> resultType() {
+            return StorageResult.Image.class;
+        }
+    }
+
+    /** All images. */
+    record Images() implements StorageOperation<StorageResult.Images> {
+        @Override
+        public String subject() {
+            return "";
+        }
+
+        @Override
+        public Class<StorageResult.Images> resultType() {
+            return StorageResult.Images.class;
+        }
+    }
+
+    /** One image, by reference, id or unique prefix of an id. */
+    record Inspect(String image) implements StorageOperation<StorageResult.Image> {
+        /** Checks the request; absent parts are empty. */
+        public Inspect {
+            References.check(image);
+        }
+
+        @Override
+        public String subject() {
+            return image;
+        }
+
+        @Override
+        public Class<StorageResult.Image> resultType() {
+            return StorageResult.Image.class;
+        }
+    }
+
+    /** Gives an image a further name. */
+    record Tag(String image, String reference) implements StorageOperation<StorageResult.Image> {
+        /** Checks the request; absent parts are empty. */
+        public Tag {
+            References.check(image);
+            References.check(reference);
+        }
+
+        @Override
+        public String subject() {
+            return image;
+        }
+
+        @Override
+        public Class<StorageResult.Image> resultType() {
+            return StorageResult.Image.class;
+        }
+    }
+
+    /**
+     * Removes a name, and with the last name the image and the layers that nothing else needs.
+     * Refused while a container uses it.
+     */
+    record RemoveImage(String image) implements StorageOperation<StorageResult.Removed> {
+        /** Checks the request; absent parts are empty. */
+        public RemoveImage {
+            References.check(image);
+        }
+
+        @Override
+        public String subject() {
+            return image;
+        }
+
+        @Override
+        public Class<StorageResult.Removed> resultType() {
+            return StorageResult.Removed.class;
+        }
+    }
+
+    /** The layers of an image and the commands that made them, newest first. */
+    record History(String image) implements StorageOperation<StorageResult.Histories> {
+        /** Checks the request; absent parts are empty. */
+        public History {
+            References.check(image);
+        }
+
+        @Override
+        public String subject() {
+            return image;
+        }
+
+        @Override
+        public Class<StorageResult.Histories> resultType() {
+            return StorageResult.Histories.class;
+        }
+    }
+
+    /** Makes a named volume; one that exists is no error. */
+    record VolumeCreate(String name, Map<String, String> labels)
+            implements StorageOperation<StorageResult.Volume> {
+        /** Checks the request; absent parts are empty. */
+        public VolumeCreate {
+            Names.check("volume name", name);
+            labels = Absent.orEmpty(labels);
+        }
+
+        @Override
+        public String subject() {
+            return name;
+        }
+
+        @Override
+        public Class<StorageResult.Volume> resultType() {
+            return StorageResult.Volume.class;
+        }
+    }
+
+    /** All named volumes. */
+    record Volumes() implements StorageOperation<StorageResult.VolumeList> {
+        @Override
+        public String subject() {
+            return "";
+        }
+
+        @Override
+        public Class<StorageResult.VolumeList> resultType() {
+            return StorageResult.VolumeList.class;
+        }
+    }
+
+    /** Removes a named volume and what is in it. */
+    record VolumeRemove(String name) implements StorageOperation<Done> {
+        /** Checks the request; absent parts are empty. */
+        public VolumeRemove {
+            Names.check("volume name", name);
+        }
+
+        @Override
+        public String subject() {
+            return name;
+        }
+
+        @Override
+        public Class<Done> resultType() {
+            return Done.class;
+        }
+    }
+
+    /** Where and how this host stores images. */
+    record Probe() implements StorageOperation<StorageResult.Host> {
+        @Override
+        public String subject() {
+            return "";
+        }
+
+        @Override
+        public Class<StorageResult.Host> resultType() {
+            return StorageResult.Host.class;
+        }
+    }
+}

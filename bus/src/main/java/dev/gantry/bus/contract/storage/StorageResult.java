@@ -1,0 +1,151 @@
+package dev.gantry.bus.contract.storage;
+
+import dev.gantry.bus.contract.Absent;
+import dev.gantry.bus.contract.PlanStep;
+import dev.gantry.bus.contract.namespace.NamespaceOperation.Rootfs;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The answers of {@code storage.v1}. */
+public sealed interface StorageResult {
+    /**
+     * A container's root.
+     *
+     * @param rootfs the mount, described
+     * @param image the image it stands on
+     * @param passwd the image's /etc/passwd (at most 1 MiB, security.md row 13), empty if there is
+     *     none
+     * @param group the image's /etc/group, likewise
+     */
+    record Prepared(
+            String containerId,
+            Rootfs rootfs,
+            Image image,
+            String passwd,
+            String group,
+            List<PlanStep> steps)
+            implements StorageResult {
+        /** Absent parts are empty. */
+        public Prepared {
+            passwd = Absent.orEmpty(passwd);
+            group = Absent.orEmpty(group);
+            steps = Absent.orEmpty(steps);
+        }
+    }
+
+    /**
+     * An image.
+     *
+     * @param id digest of its configuration
+     * @param digest digest of its manifest
+     * @param created seconds since the Unix epoch
+     * @param sizeBytes of its layers, unpacked
+     * @param layers diff ids, lowest first
+     */
+    record Image(
+            String id,
+            String digest,
+            List<String> references,
+            String os,
+            String architecture,
+            long created,
+            long sizeBytes,
+            List<String> layers,
+            ImageConfig config)
+            implements StorageResult {
+        /** Absent parts are empty. */
+        public Image {
+            references = Absent.orEmpty(references);
+            layers = Absent.orEmpty(layers);
+            config = config == null ? ImageConfig.EMPTY : config;
+        }
+    }
+
+    /**
+     * Images; {@code notes} names what was left out on import, for example device nodes under /dev.
+     */
+    record Images(List<Image> images, List<String> notes) implements StorageResult {
+        /** Absent parts are empty. */
+        public Images {
+            images = Absent.orEmpty(images);
+            notes = Absent.orEmpty(notes);
+        }
+    }
+
+    /** How a path of the container differs from its image. */
+    enum Kind {
+        ADDED,
+        CHANGED,
+        DELETED
+    }
+
+    /** A changed path, absolute in the container. */
+    record Change(Kind kind, String path) {}
+
+    /** All changed paths, sorted. */
+    record Changes(String containerId, List<Change> changes) implements StorageResult {
+        /** Absent changes are none. */
+        public Changes {
+            changes = Absent.orEmpty(changes);
+        }
+    }
+
+    /** What was removed: names untagged, digests deleted. */
+    record Removed(List<String> untagged, List<String> deleted) implements StorageResult {
+        /** Absent parts are empty. */
+        public Removed {
+            untagged = Absent.orEmpty(untagged);
+            deleted = Absent.orEmpty(deleted);
+        }
+    }
+
+    /**
+     * A line of an image's history.
+     *
+     * @param layer the diff id, empty for a step that made no layer
+     */
+    record History(
+            Optional<String> layer,
+            long created,
+            String createdBy,
+            long sizeBytes,
+            String comment) {
+        /** Absent parts are empty. */
+        public History {
+            layer = Absent.orEmpty(layer);
+            createdBy = Absent.orEmpty(createdBy);
+            comment = Absent.orEmpty(comment);
+        }
+    }
+
+    /** A whole history, newest first. */
+    record Histories(String image, List<History> history) implements StorageResult {
+        /** Absent history is none. */
+        public Histories {
+            history = Absent.orEmpty(history);
+        }
+    }
+
+    /** A named volume; the path is of the host. */
+    record Volume(String name, String path, long created, Map<String, String> labels)
+            implements StorageResult {
+        /** Absent labels are none. */
+        public Volume {
+            labels = Absent.orEmpty(labels);
+        }
+    }
+
+    /** All volumes. */
+    record VolumeList(List<Volume> volumes) implements StorageResult {
+        /** Absent volumes are none. */
+        public VolumeList {
+            volumes = Absent.orEmpty(volumes);
+        }
+    }
+
+    /** Which driver, on which file system, where. */
+    record Host(String driver, String root, String fileSystem, String reason)
+            implements StorageResult {}
+}
