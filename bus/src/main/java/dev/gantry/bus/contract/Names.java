@@ -1,6 +1,7 @@
 package dev.gantry.bus.contract;
 
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.bus.fault.Quote;
 
 import java.util.regex.Pattern;
 
@@ -19,7 +20,7 @@ public final class Names {
         if (name == null || !NAME.matcher(name).matches()) {
             throw FaultException.invalid(
                     "%s %s is not a name of 1 to 128 characters [a-zA-Z0-9_.-] that begins with a"
-                        + " letter or digit",
+                            + " letter or digit",
                     what, quote(name));
         }
         return name;
@@ -35,20 +36,6 @@ public final class Names {
 
     /** The text in quotes, cut and with control characters made visible, safe to print. */
     public static String quote(String text) {
-        if (text == null) {
-            return "(absent)";
-        }
-        var out = new StringBuilder("\"");
-        text.codePoints()
-                .limit(160)
-                .forEach(
-                        c -> {
-                            if (c < 0x20 || c == '"' || c >= 0x7f && (c < 0xa0 || c > 0x24f)) {
-                                out.append(String.format("\\u%04x", c));
-                            } else {
-                                out.appendCodePoint(c);
-                            }
-                        });
-        return out.append('"').toString();
+        return Quote.of(text);
     }
 }

@@ -1,0 +1,162 @@
+package dev.gantry.bus;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import dev.gantry.bus.fault.Fault;
+import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.fault.FaultException;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * The bus inside one process, for {@code --embedded} and for tests. Messages pass through JSON both
+ * ways and handlers run on virtual threads, as they do behind a socket.
+ */
+public final class LocalBus implements Bus {
+    private static final Duration DRAIN = Duration.ofSeconds(10);
+
+    private final Peer peer;
+    private final Map<String, LocalAddress> addresses = new ConcurrentHashMap<>();
+    private final List<LocalSubscription> subscriptions = new CopyOnWriteArrayList<>();
+    private final ScheduledExecutorService timer = timer();
+    private final AtWork atWork = new AtWork();
+    private volatile boolean closed;
+
+    /** A bus whose messages all come from {@link Peer#embedded}. */
+    public LocalBus() {
+        this(Peer.embedded());
+    }
+
+    /** A bus whose messages all come from the given peer, for tests. */
+    public LocalBus(Peer peer) {
+        this.peer = peer;
+    }
+
+    @Override
+    public <O extends Operation<?>, R> CompletableFuture<Reply<R>> call(
+            Contract<O> contract, Operation<R> operation, CallOptions options) {
+        var future = new CompletableFuture<Reply<R>>();
+        var name = OperationCodec.name(contract, operation);
+        if (closed) {
+            future.complete(unavailable(name, operation, "the bus is closed"));
+            return future;
+        }
+        var body = OperationCodec.encode(contract, operation);
+        var late =
+                timer.schedule(
+                        () ->
+                                future.complete(
+                                        unavailable(
+                                                name,
+                                                operation,
+                                                "no answer within "
+                                                        + options.timeout().toMillis()
+                                                        + " ms")),
+                        options.timeout().toNanos(),
+                        TimeUnit.NANOSECONDS);
+        future.whenComplete((reply, failure) -> late.cancel(false));
+        var request =
+                new LocalAddress.Waiting(
+                        body,
+                        Instant.now().plus(options.timeout()),
+                        TraceParent.orNew(options.traceparent()),
+                        answer -> future.complete(reply(operation, answer)),
+                        future::isDone);
+        if (!address(contract.address()).submit(request)) {
+            future.complete(
+                    new Reply.Failed<>(
+                            Fault.of(
+                                            FaultCode.RESOURCE_EXHAUSTED,
+                                            "too many requests wait for an owner of "
+                                                    + contract.address())
+                                    .in(name, operation.subject())));
+        }
+        return future;
+    }
+
+    @Override
+    public <O extends Operation<?>> Registration serve(Contract<O> contract, Handler<O> handler) {
+        requireOpen();
+        return address(contract.address()).own(new ServedContract<>(contract, handler));
+    }
+
+    @Override
+    public void publish(String topic, ObjectNode body) {
+        requireOpen();
+        Topics.check(topic);
+        for (var subscription : subscriptions) {
+            subscription.offer(new Event(topic, body.deepCopy(), peer));
+        }
+    }
+
+    @Override
+    public Registration subscribe(String pattern, Consumer<Event> subscriber) {
+        requireOpen();
+        Topics.checkPattern(pattern);
+        var subscription = new LocalSubscription(pattern, subscriber, subscriptions::remove);
+        subscriptions.add(subscription);
+        return subscription;
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        addresses.values().forEach(LocalAddress::close);
+        if (!atWork.awaitIdle(DRAIN)) {
+            System.getLogger("dev.gantry.bus")
+                    .log(System.Logger.Level.WARNING, "handlers still run after {0}", DRAIN);
+        }
+        subscriptions.forEach(LocalSubscription::close);
+        // Timers that are pending still answer their callers.
+        timer.shutdown();
+    }
+
+    private LocalAddress address(String name) {
+        return addresses.computeIfAbsent(name, key -> new LocalAddress(peer, atWork));
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw FaultException.of(FaultCode.UNAVAILABLE, "the bus is closed");
+        }
+    }
+
+    private static <R> Reply<R> reply(Operation<R> operation, ServedContract.Answer answer) {
+        if (answer.isFault()) {
+            return new Reply.Failed<>(OperationCodec.decodeFault(answer.body()));
+        }
+        try {
+            return new Reply.Ok<>(
+                    OperationCodec.decodeResult(operation.resultType(), answer.body()));
+        } catch (FaultException e) {
+            return new Reply.Failed<>(e.fault());
+        }
+    }
+
+    private static <R> Reply<R> unavailable(String name, Operation<R> operation, String why) {
+        return new Reply.Failed<>(
+                Fault.of(FaultCode.UNAVAILABLE, why).in(name, operation.subject()));
+    }
+
+    private static ScheduledExecutorService timer() {
+        var timer =
+                new ScheduledThreadPoolExecutor(
+                        1,
+                        task -> Thread.ofPlatform().daemon().name("bus-deadlines").unstarted(task));
+        timer.setRemoveOnCancelPolicy(true);
+        return timer;
+    }
+}
