@@ -19,6 +19,17 @@ public record Layout(Path run, Path state) {
         return new Layout(root.resolve("run"), root.resolve("state"));
     }
 
+    /**
+     * The name of this instance, at most 13 characters of [a-z0-9-]: what it makes outside its own
+     * directories (cgroup subtree, nftables table, bridges) bears it. {@code gantry}, or for an
+     * instance of its own {@code gantry-} and six digits made of its path.
+     */
+    public String instance() {
+        return equals(DEFAULT)
+                ? "gantry"
+                : String.format("gantry-%06x", run.toString().hashCode() & 0xffffff);
+    }
+
     /** The broker's socket. */
     public Path busSocket() {
         return run.resolve("bus/bus.sock");
