@@ -1,0 +1,120 @@
+/* What the files of the launcher share. */
+#pragma once
+#include "plan.h"
+
+#include <sys/types.h>
+
+struct timing {
+    uint64_t start, duration; /* ns; start on CLOCK_MONOTONIC */
+    int32_t error;
+    uint32_t done;
+};
+
+/* One anonymous shared mapping for each child: it reports here without a system call, whatever its seccomp filter forbids. */
+struct report {
+    struct failure failure; /* error 0: none */
+    struct timing at[];
+};
+
+struct launcher {
+    uid_t uid;
+    gid_t gid;
+    int state;     /* directory of all containers */
+    int null;      /* checked character device 1:3 */
+    int cgroups;   /* /sys/fs/cgroup */
+    const char *state_path;
+};
+
+/* What the shim prepared for the child. */
+struct child {
+    const struct plan *plan;
+    struct report *report;
+    int sync;                    /* SEQPACKET to the shim */
+    int in, out, err;            /* stdio */
+    int fds[MAX_FDS];            /* of the request */
+    int cgroup[32], cgroups;     /* cgroup.procs to write "0" to */
+    int init;                    /* pidfd of the container's init, for a session */
+    bool entered;                /* the shim entered the planned namespaces already (user namespaces) */
+    bool mapped;                 /* wait for the shim's USERMAP, OOM_SCORE */
+    /* of the child alone: */
+    int root, proc;              /* descriptor of the root file system; a fresh proc */
+    int old_root;
+    int masks[2], used[2];       /* detached mounts over masked directories and files, and whether they are taken */
+    char state[256];             /* STATE/ID */
+};
+
+extern struct launcher L;
+
+_Noreturn void child_main(struct child *c);
+_Noreturn void child_fail(struct child *c, const struct op *op, int error, const char *format, ...) __attribute__((format(printf, 4, 5)));
+_Noreturn void shim_main(int connection);
+
+/* mount.c: carry out one operation; failures end the child, an errno says that it was skipped */
+int op_propagation(struct child *c, const struct op *op);
+int op_rootfs(struct child *c, const struct op *op);
+int op_mount(struct child *c, const struct op *op);
+int op_mkdir(struct child *c, const struct op *op);
+int op_mknod(struct child *c, const struct op *op);
+int op_symlink(struct child *c, const struct op *op);
+int op_mask(struct child *c, const struct op *op);
+int op_readonly(struct child *c, const struct op *op);
+int op_pivot(struct child *c, const struct op *op);
+int op_readonly_root(struct child *c, const struct op *op);
+void make_directory(struct child *c, const struct op *op, const char *path, mode_t mode, uid_t uid, gid_t gid, bool exclusive);
+int op_console(struct child *c, const struct op *op, int tty);
+int fresh_proc(struct child *c, const struct op *op);
+int open_at(int base, const char *path, uint64_t flags, uint64_t resolve);
+
+/* log.c */
+struct log;
+struct log *log_open(const char *path, uint64_t most, uint32_t files, gid_t gid);
+void log_write(struct log *log, int stream, const char *data, size_t length);
+void log_flush(struct log *log);
+struct log_state { uint64_t bytes, errors; int32_t error; };
+struct log_state log_state(const struct log *log);
+
+/* attach.c: clients of the attach socket */
+enum { MAX_CLIENTS = 64 };
+enum frame { HELLO, STDIN, STDIN_EOF, RESIZE, DETACH, STDOUT = 16, STDERR, EXIT, FAULT, READY };
+struct pollfd;
+void attach_reset(void);
+void attach_resume(void);
+void attach_accept(int listening);
+int attach_poll(struct pollfd *fds, bool input);   /* fills in, returns the number */
+void attach_events(const struct pollfd *fds, int count);
+void attach_output(enum frame type, const char *data, size_t length);
+bool attach_blocked(void);
+void attach_exit(int code);
+bool attach_flushing(bool patient);                /* EXIT frames are still on their way */
+uint32_t attach_clients(void);
+uint64_t attach_dropped(void);
+
+/* shim.c, for attach.c */
+bool shim_input(const char *data, size_t length);
+void shim_input_end(void);
+int shim_resize(uint16_t rows, uint16_t cols);
+void shim_attached(void);
+void shim_left(void);
+
+/* wire.c */
+struct header { uint32_t magic; uint16_t type, version; uint32_t seq, length; };
+enum { MAGIC = 0x31544e47, PACKET = 1 << 16 };
+enum message {
+    M_CREATE = 1, M_START, M_SIGNAL, M_RESIZE, M_STATE, M_EXEC, M_CLOSE_STDIN, M_WATCH, M_REMOVE, M_DELETE,
+    M_CREATED = 0x81, M_FAILED, M_TIMINGS, M_OK, M_STATUS, M_EXITED, M_STARTED
+};
+struct request {
+    struct header header;
+    uint8_t *body;
+    size_t have;
+    uint32_t fds;
+    int fd[MAX_FDS];
+};
+struct buffer { uint8_t *at; size_t used, room; };
+bool receive_rest(int connection, struct request *request); /* blocks, 10 s at most */
+bool receive_first(int connection, struct request *request);
+void put(struct buffer *b, uint64_t value, unsigned size);
+void put_string(struct buffer *b, const char *text);
+bool send_message(int connection, uint16_t type, uint32_t seq, const struct buffer *body);
+bool send_failure(int connection, uint32_t seq, const struct failure *failure);
+uint64_t now(int clock);

@@ -1,0 +1,378 @@
+/* The child: from clone to execve, the operations of the plan in their order. */
+#define _GNU_SOURCE
+#include "launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/keyctl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <net/if.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *const *environment = (const char *const[]){NULL};
+
+void child_fail(struct child *c, const struct op *op, int error, const char *format, ...) {
+    struct failure *f = &c->report->failure;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(f->message, sizeof f->message, format, args);
+    va_end(args);
+    f->op = op ? (int32_t)(op - c->plan->ops) : -1;
+    f->code = op ? op->code : 0;
+    __atomic_store_n(&f->error, error ? error : EIO, __ATOMIC_RELEASE);
+    _exit(126);
+}
+
+static void wait_for(struct child *c, const struct op *op, char expected) {
+    char byte = 0;
+    ssize_t n;
+    do n = read(c->sync, &byte, 1);
+    while (n < 0 && errno == EINTR);
+    if (n != 1 || byte != expected) child_fail(c, op, ECANCELED, "the shim went away");
+}
+
+static void tell(struct child *c, const struct op *op, char what, int fd) {
+    struct iovec text = {&what, 1};
+    char room[CMSG_SPACE(sizeof fd)] = {0};
+    struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1};
+    if (fd >= 0) {
+        message.msg_control = room;
+        message.msg_controllen = sizeof room;
+        struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+        *part = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd)};
+        memcpy(CMSG_DATA(part), &fd, sizeof fd);
+    }
+    if (sendmsg(c->sync, &message, MSG_NOSIGNAL) != 1) child_fail(c, op, errno, "tell the shim");
+}
+
+static int op_setns(struct child *c, const struct op *op) {
+    /* the shim entered pid itself: it counts for children only */
+    const int kinds = (int)op->n[0] & ~(op->flags & SETNS_FROM_INIT || op->n[0] == CLONE_NEWPID ? CLONE_NEWPID : 0);
+    if (c->entered || !kinds) return 0;
+    int fd = op->flags & SETNS_FROM_INIT ? c->init : op->flags & SETNS_FD ? c->fds[op->n[1]] : open(op->s[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || setns(fd, kinds) < 0) child_fail(c, op, errno, "setns 0x%x %.150s", (unsigned)kinds, op->s[0] ? op->s[0] : "");
+    if (kinds & CLONE_NEWNS && (c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0) child_fail(c, op, errno, "open the container's root");
+    if (!(op->flags & (SETNS_FD | SETNS_FROM_INIT))) close(fd);
+    return 0;
+}
+
+static int op_sysctl(struct child *c, const struct op *op) {
+    char path[400];
+    snprintf(path, sizeof path, "sys/%.380s", op->s[0]);
+    int fd = open_at(fresh_proc(c, op), path, O_WRONLY, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
+    ssize_t length = (ssize_t)strlen(op->s[1]);
+    if (fd < 0 || write(fd, op->s[1], (size_t)length) != length) child_fail(c, op, errno, "write %.150s: %.60s", path, op->s[1]);
+    close(fd);
+    return 0;
+}
+
+static int op_label(struct child *c, const struct op *op) {
+    char path[100], back[4096];
+    snprintf(path, sizeof path, "thread-self/attr/%.40s", op->s[0]);
+    int fd = open_at(fresh_proc(c, op), path, O_RDWR, RESOLVE_BENEATH | RESOLVE_NO_XDEV);
+    ssize_t length = (ssize_t)strlen(op->s[1]);
+    if (fd < 0 || write(fd, op->s[1], (size_t)length) != length) child_fail(c, op, errno, "write %s: %.100s", path, op->s[1]);
+    ssize_t n = pread(fd, back, sizeof back - 1, 0);
+    if (n <= 0) child_fail(c, op, n ? errno : EIO, "read back %s", path);
+    back[n] = 0;
+    const char *wanted = strncmp(op->s[1], "exec ", 5) ? op->s[1] : op->s[1] + 5;
+    if (strncmp(back, wanted, strlen(wanted))) child_fail(c, op, EIO, "label %.100s was not taken", op->s[1]);
+    close(fd);
+    return 0;
+}
+
+static int op_loopback(struct child *c, const struct op *op) {
+    struct ifreq lo = {.ifr_name = "lo"};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &lo) < 0) child_fail(c, op, errno, "flags of lo");
+    lo.ifr_flags |= IFF_UP;
+    if (ioctl(fd, SIOCSIFFLAGS, &lo) < 0) child_fail(c, op, errno, "set lo up");
+    close(fd);
+    return 0;
+}
+
+/* A pty of the container's own devpts, never a path that it could have made (rows 4, 14). */
+static int op_tty(struct child *c, const struct op *op) {
+    struct statfs fs;
+    struct stat st;
+    int unlock = 0, peer;
+    struct winsize size = {.ws_row = (unsigned short)op->n[0], .ws_col = (unsigned short)op->n[1]};
+    int master = open_at(c->root, "dev/pts/ptmx", O_RDWR | O_NOCTTY, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+    if (master < 0) child_fail(c, op, errno, "open /dev/pts/ptmx");
+    if (fstatfs(master, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC || fstat(master, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2)) child_fail(c, op, ENODEV, "/dev/pts/ptmx is not a pty multiplexer");
+    if (ioctl(master, TIOCSPTLCK, &unlock) < 0 || (peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0) child_fail(c, op, errno, "open the pty's other end");
+    if (ioctl(peer, TIOCSWINSZ, &size) < 0) child_fail(c, op, errno, "set the size of the pty");
+    if (op->flags & TTY_CONSOLE) op_console(c, op, peer);
+    if (!plan_find(c->plan, OP_INIT) && ioctl(peer, TIOCSCTTY, 0) < 0) child_fail(c, op, errno, "take the controlling terminal");
+    for (int fd = 0; fd < 3; fd++)
+        if (dup2(peer, fd) < 0) child_fail(c, op, errno, "dup2 terminal");
+    tell(c, op, 'T', master);
+    close(master);
+    close(peer);
+    return 0;
+}
+
+/* No host descriptor may be open when a path of the container's choice is entered, nor after execve (row 2). */
+static void close_others(struct child *c) {
+    if (c->sync > 3) close_range(3, (unsigned)c->sync - 1, 0);
+    close_range((unsigned)c->sync + 1, ~0u, 0);
+    c->root = c->proc = c->masks[0] = c->masks[1] = -1;
+}
+
+static int op_cwd(struct child *c, const struct op *op) {
+    char here[4096];
+    close_others(c);
+    if (op->flags & CWD_CREATE && access(op->s[0], F_OK) < 0 && errno == ENOENT) {
+        if ((c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0) child_fail(c, op, errno, "open /");
+        make_directory(c, op, op->s[0], 0755, 0, 0, false);
+        close(c->root);
+        c->root = -1;
+    }
+    if (chdir(op->s[0]) < 0) child_fail(c, op, errno, "chdir %.200s", op->s[0]);
+    long n = syscall(SYS_getcwd, here, sizeof here); /* the C library would hide "(unreachable)" */
+    if (n < 1 || here[0] != '/') child_fail(c, op, n < 1 ? errno : ENOENT, "working directory %.150s is outside the container", op->s[0]);
+    return 0;
+}
+
+static int op_groups(struct child *c, const struct op *op) {
+    gid_t groups[MAX_LIST];
+    for (uint32_t i = 0; i < op->list[0].count; i++) groups[i] = op->list[0].at[i].n[0];
+    if (setgroups(op->list[0].count, groups) < 0) child_fail(c, op, errno, "setgroups of %u", op->list[0].count);
+    return 0;
+}
+
+static int op_uid(struct child *c, const struct op *op) {
+    const uid_t uid = (uid_t)op->n[0];
+    const gid_t gid = (gid_t)op->n[1];
+    struct stat st;
+    for (int fd = 0; fd < 3; fd++) /* so that /dev/stderr can be opened again; never a device of the host */
+        if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || isatty(fd)) && fchown(fd, uid, isatty(fd) ? st.st_gid : gid) < 0) child_fail(c, op, errno, "chown stdio to %u", uid);
+    if (prctl(PR_SET_KEEPCAPS, 1) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0) child_fail(c, op, errno, "set uid %u gid %u", uid, gid);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of ids cleared it */
+    if (op->n[2] != UINT32_MAX) umask((mode_t)op->n[2] & 0777);
+    return 0;
+}
+
+static int capset(uint64_t effective, uint64_t permitted, uint64_t inheritable) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {
+        {(uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable},
+        {(uint32_t)(effective >> 32), (uint32_t)(permitted >> 32), (uint32_t)(inheritable >> 32)}};
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+/* All five sets, always (row 10). What is asked for and not there is an error. */
+static int op_caps(struct child *c, const struct op *op) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &header, data) < 0) child_fail(c, op, errno, "capget");
+    const uint64_t have = data[0].permitted | (uint64_t)data[1].permitted << 32;
+    if (op->n[1] & ~op->n[2] || op->n[4] & ~(op->n[2] & op->n[3])) child_fail(c, op, EINVAL, "effective beyond permitted, or ambient beyond permitted and inheritable");
+    if (have && capset(have, have, 0) < 0) child_fail(c, op, errno, "capset");
+    for (unsigned cap = 0; cap < 64; cap++) {
+        const bool wanted = op->n[0] >> cap & 1;
+        int set = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+        if (set < 0 && errno == EINVAL) { /* past the last that this kernel knows */
+            if (op->n[0] >> cap) child_fail(c, op, EINVAL, "capability %u is unknown to the kernel", cap);
+            break;
+        }
+        if (set < 0) child_fail(c, op, errno, "read bounding capability %u", cap);
+        if (wanted && !set) child_fail(c, op, EPERM, "capability %u is not the launcher's to give", cap);
+        if (!wanted && set && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) child_fail(c, op, errno, "drop bounding capability %u", cap);
+    }
+    if (capset(op->n[1], op->n[2], op->n[3]) < 0) child_fail(c, op, errno, "capset effective 0x%lx permitted 0x%lx inheritable 0x%lx", (unsigned long)op->n[1], (unsigned long)op->n[2], (unsigned long)op->n[3]);
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0) child_fail(c, op, errno, "clear ambient capabilities");
+    for (unsigned long cap = 0; cap < 64; cap++)
+        if (op->n[4] >> cap & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0) child_fail(c, op, errno, "raise ambient capability %lu", cap);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return 0;
+}
+
+static int op_seccomp(struct child *c, const struct op *op) {
+    struct sock_filter *filter = malloc(op->length); /* the plan's bytes are not aligned */
+    if (!filter) child_fail(c, op, ENOMEM, "seccomp");
+    memcpy(filter, op->bytes, op->length);
+    struct sock_fprog program = {(unsigned short)(op->length / sizeof *filter), filter};
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, op->n[0], &program) < 0) child_fail(c, op, errno, "seccomp filter of %u instructions", program.len);
+    return 0; /* not freed: free might need a call that the filter forbids */
+}
+
+static const char **pointers(const struct list *list) {
+    const char **all = calloc(list->count + 1, sizeof *all);
+    for (uint32_t i = 0; all && i < list->count; i++) all[i] = list->at[i].s;
+    return all;
+}
+
+static const char *path_variable(void) {
+    for (const char *const *e = environment; *e; e++)
+        if (!strncmp(*e, "PATH=", 5)) return *e + 5;
+    return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+_Noreturn static void execute(struct child *c, const struct op *op) {
+    const char **argv = pointers(&op->list[0]);
+    char *const *arguments = (char *const *)argv, *const *variables = (char *const *)environment;
+    int error = ENOENT;
+    if (!argv) child_fail(c, op, ENOMEM, "exec");
+    if (strchr(argv[0], '/') || !(op->flags & EXEC_PATH)) {
+        execve(argv[0], arguments, variables);
+        child_fail(c, op, errno, "exec %.200s", argv[0]);
+    }
+    for (const char *dir = path_variable(), *end; dir; dir = *end ? end + 1 : NULL) {
+        char full[4096];
+        end = dir + strcspn(dir, ":");
+        if (snprintf(full, sizeof full, "%.*s/%s", (int)(end - dir), end == dir ? "." : dir, argv[0]) >= (int)sizeof full) continue;
+        execve(full, arguments, variables);
+        if (errno != ENOENT && errno != ENOTDIR) error = errno;
+        if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) break;
+    }
+    child_fail(c, op, error, "exec %.150s: %s", argv[0], error == ENOENT ? "not found in PATH" : "cannot be run");
+}
+
+/* The built-in init (--init): process 1 stays here, forwards signals to the command and reaps whatever is orphaned. */
+static void become_init(struct child *c, const struct op *op) {
+    sigset_t all, old;
+    siginfo_t info;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &old);
+    pid_t command = fork();
+    if (command < 0) child_fail(c, op, errno, "fork the command");
+    if (command == 0) {
+        setsid();
+        if (plan_find(c->plan, OP_TTY) && ioctl(0, TIOCSCTTY, 0) < 0) child_fail(c, op, errno, "take the controlling terminal");
+        sigprocmask(SIG_SETMASK, &old, NULL);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        return;
+    }
+    prctl(PR_SET_NAME, "gantry-init");
+    close_range(0, ~0u, 0); /* the command alone holds the pipes: their end is its end */
+    for (;;) {
+        int signal = sigwaitinfo(&all, &info);
+        if (signal > 0 && signal != SIGCHLD) kill(command, signal);
+        int status;
+        for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+            if (pid == command) _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+    }
+}
+
+static int carry_out(struct child *c, const struct op *op) {
+    struct rlimit limit;
+    switch ((enum opcode)op->code) {
+    case OP_NAMESPACES: /* made by clone, but for this one, whose roots are where the child is: so after the attach */
+        if (op->n[0] & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP) < 0) child_fail(c, op, errno, "unshare the cgroup namespace");
+        return -1;
+    case OP_ID: case OP_LOG: case OP_STDIO: case OP_CGROUP_WRITE: case OP_USERMAP: case OP_OOM_SCORE: case OP_END:
+        return -1; /* not the child's */
+    case OP_SETNS: return op_setns(c, op);
+    case OP_CGROUP:
+        for (int i = 0; i < c->cgroups; i++)
+            if (c->cgroup[i] >= 0 && write(c->cgroup[i], "0", 1) != 1) child_fail(c, op, errno, "write cgroup.procs of %.200s", op->list[0].at[i].s);
+        return 0;
+    case OP_PROPAGATION: return op_propagation(c, op);
+    case OP_ROOTFS: return op_rootfs(c, op);
+    case OP_MOUNT: return op_mount(c, op);
+    case OP_MKDIR: return op_mkdir(c, op);
+    case OP_MKNOD: return op_mknod(c, op);
+    case OP_SYMLINK: return op_symlink(c, op);
+    case OP_MASK: return op_mask(c, op);
+    case OP_READONLY: return op_readonly(c, op);
+    case OP_PIVOT: return op_pivot(c, op);
+    case OP_READONLY_ROOT: return op_readonly_root(c, op);
+    case OP_HOSTNAME:
+        if (sethostname(op->s[0], strlen(op->s[0])) < 0) child_fail(c, op, errno, "sethostname %s", op->s[0]);
+        return 0;
+    case OP_DOMAINNAME:
+        if (setdomainname(op->s[0], strlen(op->s[0])) < 0) child_fail(c, op, errno, "setdomainname %s", op->s[0]);
+        return 0;
+    case OP_SYSCTL: return op_sysctl(c, op);
+    case OP_RLIMIT:
+        limit = (struct rlimit){op->n[1], op->n[2]};
+        if (setrlimit((__rlimit_resource_t)op->n[0], &limit) < 0) child_fail(c, op, errno, "setrlimit %lu to %lu:%lu", (unsigned long)op->n[0], (unsigned long)op->n[1], (unsigned long)op->n[2]);
+        return 0;
+    case OP_LOOPBACK_UP: return op_loopback(c, op);
+    case OP_KEYRING:
+        if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, *op->s[0] ? op->s[0] : NULL) < 0) child_fail(c, op, errno, "join a session keyring");
+        return 0;
+    case OP_TTY: return op_tty(c, op);
+    case OP_LABEL: return op_label(c, op);
+    case OP_ENV:
+        environment = pointers(&op->list[0]);
+        if (!environment) child_fail(c, op, ENOMEM, "env");
+        return 0;
+    case OP_CWD: return op_cwd(c, op);
+    case OP_GROUPS: return op_groups(c, op);
+    case OP_UID: return op_uid(c, op);
+    case OP_CAPS: return op_caps(c, op);
+    case OP_NO_NEW_PRIVS:
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) child_fail(c, op, errno, "no_new_privs");
+        return 0;
+    case OP_SECCOMP: return op_seccomp(c, op);
+    case OP_INIT: return 0; /* with EXEC, so that all before it holds for both */
+    case OP_WAIT_START:
+        tell(c, op, 'W', -1);
+        wait_for(c, op, 'G');
+        return 0;
+    case OP_EXEC:
+        close_others(c);
+        if (plan_find(c->plan, OP_INIT)) become_init(c, op);
+        execute(c, op);
+    }
+    return -1;
+}
+
+static void settle(struct child *c) { /* what holds for every child, asked or not */
+    sigset_t none;
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_DUMPABLE, 0);
+    setsid();
+    sigemptyset(&none);
+    sigaction(SIGPIPE, &plain, NULL); /* the only one that the shim ignores */
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (dup2(c->in, 0) < 0 || dup2(c->out, 1) < 0 || dup2(c->err, 2) < 0) child_fail(c, NULL, errno, "dup2 stdio");
+    umask(0);
+}
+
+void child_main(struct child *c) {
+    const struct plan *plan = c->plan;
+    settle(c);
+    if (c->mapped) {
+        wait_for(c, NULL, 'M');
+        if (plan->namespaces & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)) child_fail(c, plan_find(plan, OP_USERMAP), errno, "become the user namespace's root");
+    }
+    for (uint32_t i = 0; i < plan->count; i++) {
+        const struct op *op = &plan->ops[i];
+        struct timing *t = &c->report->at[i];
+        uint64_t start = now(CLOCK_MONOTONIC);
+        if (op->code >= OP_EXEC) t->start = start;
+        int skipped = carry_out(c, op);
+        if (skipped < 0) continue;
+        t->start = start;
+        t->duration = now(CLOCK_MONOTONIC) - start;
+        t->error = skipped;
+        __atomic_store_n(&t->done, 1, __ATOMIC_RELEASE);
+    }
+    _exit(126);
+}
