@@ -2,7 +2,6 @@ package dev.gantry.bus;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
-import dev.gantry.bus.fault.Fault;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 
@@ -14,8 +13,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -27,8 +24,8 @@ public final class LocalBus implements Bus {
 
     private final Peer peer;
     private final Map<String, LocalAddress> addresses = new ConcurrentHashMap<>();
-    private final List<LocalSubscription> subscriptions = new CopyOnWriteArrayList<>();
-    private final ScheduledExecutorService timer = timer();
+    private final List<QueuedSubscription> subscriptions = new CopyOnWriteArrayList<>();
+    private final ScheduledExecutorService timer = PendingCall.timer();
     private final AtWork atWork = new AtWork();
     private volatile boolean closed;
 
@@ -45,43 +42,26 @@ public final class LocalBus implements Bus {
     @Override
     public <O extends Operation<?>, R> CompletableFuture<Reply<R>> call(
             Contract<O> contract, Operation<R> operation, CallOptions options) {
-        var future = new CompletableFuture<Reply<R>>();
-        var name = OperationCodec.name(contract, operation);
+        var pending = new PendingCall<>(contract, operation);
         if (closed) {
-            future.complete(unavailable(name, operation, "the bus is closed"));
-            return future;
+            pending.fail(FaultCode.UNAVAILABLE, "the bus is closed");
+            return pending.future();
         }
         var body = OperationCodec.encode(contract, operation);
-        var late =
-                timer.schedule(
-                        () ->
-                                future.complete(
-                                        unavailable(
-                                                name,
-                                                operation,
-                                                "no answer within "
-                                                        + options.timeout().toMillis()
-                                                        + " ms")),
-                        options.timeout().toNanos(),
-                        TimeUnit.NANOSECONDS);
-        future.whenComplete((reply, failure) -> late.cancel(false));
+        pending.expireAfter(options.timeout(), timer);
         var request =
                 new LocalAddress.Waiting(
                         body,
                         Instant.now().plus(options.timeout()),
                         TraceParent.orNew(options.traceparent()),
-                        answer -> future.complete(reply(operation, answer)),
-                        future::isDone);
+                        answer -> complete(pending, answer),
+                        pending::isDone);
         if (!address(contract.address()).submit(request)) {
-            future.complete(
-                    new Reply.Failed<>(
-                            Fault.of(
-                                            FaultCode.RESOURCE_EXHAUSTED,
-                                            "too many requests wait for an owner of "
-                                                    + contract.address())
-                                    .in(name, operation.subject())));
+            pending.fail(
+                    FaultCode.RESOURCE_EXHAUSTED,
+                    "too many requests wait for an owner of " + contract.address());
         }
-        return future;
+        return pending.future();
     }
 
     @Override
@@ -103,7 +83,7 @@ public final class LocalBus implements Bus {
     public Registration subscribe(String pattern, Consumer<Event> subscriber) {
         requireOpen();
         Topics.checkPattern(pattern);
-        var subscription = new LocalSubscription(pattern, subscriber, subscriptions::remove);
+        var subscription = new QueuedSubscription(pattern, subscriber, subscriptions::remove);
         subscriptions.add(subscription);
         return subscription;
     }
@@ -119,7 +99,7 @@ public final class LocalBus implements Bus {
             System.getLogger("dev.gantry.bus")
                     .log(System.Logger.Level.WARNING, "handlers still run after {0}", DRAIN);
         }
-        subscriptions.forEach(LocalSubscription::close);
+        subscriptions.forEach(QueuedSubscription::close);
         // Timers that are pending still answer their callers.
         timer.shutdown();
     }
@@ -134,29 +114,10 @@ public final class LocalBus implements Bus {
         }
     }
 
-    private static <R> Reply<R> reply(Operation<R> operation, ServedContract.Answer answer) {
-        if (answer.isFault()) {
-            return new Reply.Failed<>(OperationCodec.decodeFault(answer.body()));
-        }
-        try {
-            return new Reply.Ok<>(
-                    OperationCodec.decodeResult(operation.resultType(), answer.body()));
-        } catch (FaultException e) {
-            return new Reply.Failed<>(e.fault());
-        }
-    }
-
-    private static <R> Reply<R> unavailable(String name, Operation<R> operation, String why) {
-        return new Reply.Failed<>(
-                Fault.of(FaultCode.UNAVAILABLE, why).in(name, operation.subject()));
-    }
-
-    private static ScheduledExecutorService timer() {
-        var timer =
-                new ScheduledThreadPoolExecutor(
-                        1,
-                        task -> Thread.ofPlatform().daemon().name("bus-deadlines").unstarted(task));
-        timer.setRemoveOnCancelPolicy(true);
-        return timer;
+    private static void complete(PendingCall<?> pending, ServedContract.Answer answer) {
+        answer.fault()
+                .ifPresentOrElse(
+                        fault -> pending.fail(OperationCodec.decodeFault(answer.body())),
+                        () -> pending.succeed(answer.body()));
     }
 }

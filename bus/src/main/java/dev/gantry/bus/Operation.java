@@ -16,4 +16,13 @@ public interface Operation<R> {
     /** The container, image, network or path that the operation is about; may be empty. */
     @JsonIgnore
     String subject();
+
+    /**
+     * Whether the bus may deliver the operation once more when the service died over it. Operations
+     * are idempotent by the container's id; those that make a new one each time say no.
+     */
+    @JsonIgnore
+    default boolean repeatable() {
+        return true;
+    }
 }

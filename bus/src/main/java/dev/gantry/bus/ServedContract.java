@@ -5,6 +5,7 @@ import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 
 import java.time.Instant;
+import java.util.Optional;
 
 /** The owner's end of an address: a body comes in, the body of an answer goes out. */
 final class ServedContract<O extends Operation<?>> {
@@ -18,8 +19,8 @@ final class ServedContract<O extends Operation<?>> {
         this.handler = handler;
     }
 
-    /** The body of a result or of a fault. */
-    record Answer(boolean isFault, byte[] body) {}
+    /** What a request came to, and that as a body. */
+    record Answer(Optional<Fault> fault, byte[] body) {}
 
     String address() {
         return contract.address();
@@ -44,7 +45,7 @@ final class ServedContract<O extends Operation<?>> {
                         "the handler returned %s, the contract says %s"
                                 .formatted(result, operation.resultType().getSimpleName()));
             }
-            return new Answer(false, OperationCodec.encodeResult(result));
+            return new Answer(Optional.empty(), OperationCodec.encodeResult(result));
         } catch (FaultException e) {
             return fault(e.fault().in(name, operation.subject()));
         } catch (RuntimeException | LinkageError | StackOverflowError | AssertionError e) {
@@ -58,7 +59,8 @@ final class ServedContract<O extends Operation<?>> {
         }
     }
 
-    private static Answer fault(Fault fault) {
-        return new Answer(true, OperationCodec.encodeFault(fault));
+    /** A fault as an answer. */
+    static Answer fault(Fault fault) {
+        return new Answer(Optional.of(fault), OperationCodec.encodeFault(fault));
     }
 }

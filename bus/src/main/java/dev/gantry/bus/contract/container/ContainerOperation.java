@@ -52,6 +52,15 @@ public sealed interface ContainerOperation<R> extends Operation<R> {
     Contract<ContainerOperation<?>> CONTRACT =
             new Contract<>("container.v1", (Class) ContainerOperation.class);
 
+    // Those that would make a second container or process, or deliver a second signal.
+    @Override
+    default boolean repeatable() {
+        return !(this instanceof Run
+                || this instanceof Exec
+                || this instanceof Kill
+                || this instanceof Create create && !create.planOnly());
+    }
+
     /** Makes a container without starting it; with planOnly, only prints the plan. */
     record Create(ContainerSpec spec, boolean planOnly)
             implements ContainerOperation<ContainerResult.Created> {
