@@ -119,9 +119,12 @@ static int op_tty(struct child *c, const struct op *op) {
     struct stat st;
     int unlock = 0, peer;
     struct winsize size = {.ws_row = (unsigned short)op->n[0], .ws_col = (unsigned short)op->n[1]};
-    int master = open_at(c->root, "dev/pts/ptmx", O_RDWR | O_NOCTTY, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-    if (master < 0) child_fail(c, op, errno, "open /dev/pts/ptmx");
-    if (fstatfs(master, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC || fstat(master, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2)) child_fail(c, op, ENODEV, "/dev/pts/ptmx is not a pty multiplexer");
+    int pts = open_at(c->root, "dev/pts", O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+    if (pts < 0) child_fail(c, op, errno, "open /dev/pts");
+    if (fstatfs(pts, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC) child_fail(c, op, ENODEV, "/dev/pts is not devpts");
+    int master = openat(pts, "ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+    if (master < 0 || fstat(master, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2)) child_fail(c, op, master < 0 ? errno : ENODEV, "open /dev/pts/ptmx");
+    close(pts);
     if (ioctl(master, TIOCSPTLCK, &unlock) < 0 || (peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0) child_fail(c, op, errno, "open the pty's other end");
     if (ioctl(peer, TIOCSWINSZ, &size) < 0) child_fail(c, op, errno, "set the size of the pty");
     if (op->flags & TTY_CONSOLE) op_console(c, op, peer);
@@ -166,9 +169,7 @@ static int op_groups(struct child *c, const struct op *op) {
 static int op_uid(struct child *c, const struct op *op) {
     const uid_t uid = (uid_t)op->n[0];
     const gid_t gid = (gid_t)op->n[1];
-    struct stat st;
-    for (int fd = 0; fd < 3; fd++) /* so that /dev/stderr can be opened again; never a device of the host */
-        if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || isatty(fd)) && fchown(fd, uid, isatty(fd) ? st.st_gid : gid) < 0) child_fail(c, op, errno, "chown stdio to %u", uid);
+    if (plan_find(c->plan, OP_TTY) && fchown(0, uid, (gid_t)-1) < 0) child_fail(c, op, errno, "chown the terminal to %u", uid);
     if (prctl(PR_SET_KEEPCAPS, 1) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0) child_fail(c, op, errno, "set uid %u gid %u", uid, gid);
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of ids cleared it */
     if (op->n[2] != UINT32_MAX) umask((mode_t)op->n[2] & 0777);

@@ -57,6 +57,8 @@ static struct shim {
     struct log *log;
 } S;
 
+static struct list user_map[2]; /* of the container; its sessions' shims inherit it */
+
 static void fail_now(int error, int op, const char *format, ...) __attribute__((format(printf, 3, 4), noreturn));
 
 static void close_fd(int *fd) {
@@ -214,6 +216,22 @@ static void enter_namespaces(void) {
     S.child.entered = all;
 }
 
+static unsigned outside(const struct list *list, unsigned id) {
+    for (uint32_t i = 0; i < list->count; i++)
+        if (id - list->at[i].n[0] < list->at[i].n[2]) return id - list->at[i].n[0] + list->at[i].n[1];
+    return id;
+}
+
+/* The process may open its stdio again by /dev/stderr, so the pipes are its user's; never a device of the host. */
+static void give_stdio(void) {
+    const struct op *user = plan_find(&S.plan, OP_UID);
+    const int ends[] = {S.child.in, S.child.out, S.child.err};
+    const uid_t uid = outside(&user_map[0], (uid_t)user->n[0]);
+    const gid_t gid = outside(&user_map[1], (gid_t)user->n[1]);
+    for (int i = 0; i < 3; i++)
+        if (ends[i] != L.null && fchown(ends[i], uid, gid) < 0) fail_now(errno, position(user), "chown stdio to %u:%u", uid, gid);
+}
+
 static void prepare_stdio(void) {
     const struct op *stdio = plan_find(&S.plan, OP_STDIO), *log = plan_find(&S.plan, OP_LOG);
     const int flags = stdio ? stdio->flags : 0;
@@ -236,6 +254,7 @@ static void prepare_stdio(void) {
     }
     S.child.out = pipes[1][1];
     S.child.err = pipes[2][1];
+    give_stdio();
 }
 
 static void write_map(const char *which, const struct list *list, const struct op *op) {
@@ -415,7 +434,7 @@ static void record_exit(int status) {
     S.exit_time = now(CLOCK_REALTIME);
     S.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     S.code = S.signal ? 128 + S.signal : WEXITSTATUS(status);
-    if (S.failing && S.report->failure.error) {
+    if (S.failing && !S.signal && S.report->failure.error) {
         S.code = S.report->failure.error == ENOENT ? 127 : 126;
         S.signal = 0;
     }
@@ -669,6 +688,8 @@ static _Noreturn void run(int connection, struct request *request, int parent, i
     S.child.init = init;
     const struct op *tty = plan_find(&S.plan, OP_TTY);
     if (tty) S.rows = (uint16_t)tty->n[0], S.cols = (uint16_t)tty->n[1];
+    const struct op *map = plan_find(&S.plan, OP_USERMAP);
+    if (map) memcpy(user_map, map->list, sizeof user_map);
     make_directory_of_it();
     prepare_stdio();
     int into = prepare_cgroups();

@@ -102,7 +102,11 @@ bool send_failure(int connection, uint32_t seq, const struct failure *failure) {
     put(&body, (uint32_t)failure->op, 4);
     put(&body, failure->code, 2);
     put(&body, (uint32_t)failure->error, 4);
-    put_string(&body, failure->message);
+    char text[sizeof failure->message];
+    memcpy(text, failure->message, sizeof text);
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?'; /* it may quote what a container chose */
+    put_string(&body, text);
     bool sent = send_message(connection, M_FAILED, seq, &body);
     free(body.at);
     return sent;

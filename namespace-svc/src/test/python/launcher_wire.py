@@ -72,13 +72,13 @@ ALL = NS | UTS | IPC | NET | PID | CGROUP
 ENVIRONMENT = ENV("PATH=/bin:/usr/bin", "HOME=/root")
 
 
-def tail(argv, tty=False, uid=0, gid=0, groups=(0,), caps=None, seccomp=b"", wait=True, init=False, cwd="/", nnp=True, extra=b"", size=(24, 80)):
+def tail(argv, tty=False, userns=False, uid=0, gid=0, groups=(0,), caps=None, seccomp=b"", wait=True, init=False, cwd="/", nnp=True, extra=b"", size=(24, 80)):
     return b"".join([extra, KEYRING(), TTY(*size) if tty else b"", ENVIRONMENT, CWD(cwd), WAIT() if wait else b"",
                      GROUPS(*groups), UID(uid, gid), caps or CAPS(DOCKER_CAPS, DOCKER_CAPS if uid == 0 else 0),
                      NNP() if nnp else b"", SECCOMP(seccomp) if seccomp else b"", INIT() if init else b"", EXEC_(*argv)])
 
 
-def mounts(network=True):
+def mounts(network=True, nodes=0):
     char = 0o020666
     return b"".join([
         MOUNT("proc", "/proc", "proc", set=NOSUID | NODEV | NOEXEC),
@@ -87,8 +87,8 @@ def mounts(network=True):
         MOUNT("tmpfs", "/dev/shm", "shm", set=NOSUID | NODEV | NOEXEC, options=[("mode", "1777"), ("size", "65536k")]),
         MOUNT("mqueue", "/dev/mqueue", "mqueue", set=NOSUID | NODEV | NOEXEC),
         MOUNT("sysfs", "/sys", "sysfs", set=NOSUID | NODEV | NOEXEC | RDONLY) if network else b"",
-        MKNOD("/dev/null", char, 1, 3), MKNOD("/dev/zero", char, 1, 5), MKNOD("/dev/full", char, 1, 7),
-        MKNOD("/dev/random", char, 1, 8), MKNOD("/dev/urandom", char, 1, 9), MKNOD("/dev/tty", char, 5, 0),
+        MKNOD("/dev/null", char, 1, 3, nodes), MKNOD("/dev/zero", char, 1, 5, nodes), MKNOD("/dev/full", char, 1, 7, nodes),
+        MKNOD("/dev/random", char, 1, 8, nodes), MKNOD("/dev/urandom", char, 1, 9, nodes), MKNOD("/dev/tty", char, 5, 0, nodes),
         SYMLINK("/proc/self/fd", "/dev/fd"), SYMLINK("/proc/self/fd/0", "/dev/stdin"), SYMLINK("/proc/self/fd/1", "/dev/stdout"),
         SYMLINK("/proc/self/fd/2", "/dev/stderr"), SYMLINK("pts/ptmx", "/dev/ptmx")])
 
@@ -146,7 +146,7 @@ class Message:
         self.kind, self.seq, self.body = kind, seq, body
         if kind == FAILED:
             self.op, self.code, self.errno, n = struct.unpack_from("<iHiI", body)
-            self.text = body[14:14 + n].decode()
+            self.text = body[14:14 + n].decode(errors="replace")
         elif kind == CREATED:
             self.pid, self.start, self.shim, self.running = struct.unpack("<IQIB", body)
         elif kind == EXITED:
@@ -244,7 +244,7 @@ class Launcher:
         self.upper = base + "/u"
         return b"".join([
             ID(id), LOG(log or f"{self.tmp}/{id}.log"), STDIO(stdio), head, NAMESPACES(namespaces), joins, PROPAGATION(),
-            root or OVERLAY([self.rootfs], base + "/u", base + "/w"), mounts(), more, PIVOT(),
+            root or OVERLAY([self.rootfs], base + "/u", base + "/w"), mounts(nodes=1 if namespaces & USER else 0), more, PIVOT(),
             b"".join(map(MASK, MASKED)) + b"".join(map(READONLY, RO)) if masks else b"", HOSTNAME("box"), LOOPBACK(), after, tail(argv, **rest)])
 
     def create(self, *args, fds=(), **kw):
@@ -269,6 +269,8 @@ class Launcher:
         a.close()
         reply = c.wait(STARTED, FAILED)
         if reply.kind == FAILED:
+            c.wait(EXITED)
+            self.gone(c)
             raise LaunchFailed(reply)
         assert c.wait(EXITED).status == code
         self.gone(c)
