@@ -1,0 +1,87 @@
+package dev.gantry.orchestrator.cli;
+
+import dev.gantry.bus.contract.container.ContainerOperation;
+import dev.gantry.bus.contract.container.ContainerResult;
+import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.fault.FaultException;
+
+import java.util.Optional;
+
+/**
+ * Runs a created container in the foreground: attach, start, pass everything on, pass the exit code
+ * on.
+ */
+final class Foreground {
+    private Foreground() {}
+
+    static int run(
+            GantryCommand gantry,
+            ContainerResult.Created created,
+            Streams streams,
+            boolean removeOnFailure) {
+        var engine = gantry.engine();
+        try (var attached = streams.attach(created.attachSocket())) {
+            engine.container(new ContainerOperation.Start(created.id()));
+            forwardSignals(engine, created, streams.tty());
+            if (streams.tty()) {
+                attached.followSize(
+                        size ->
+                                engine.container(
+                                        new ContainerOperation.Resize(
+                                                created.id(),
+                                                created.execId(),
+                                                size.rows(),
+                                                size.columns())));
+            }
+            return attached.pump();
+        } catch (FaultException e) {
+            removeIfLeft(engine, created.id(), removeOnFailure, e);
+            throw e;
+        }
+    }
+
+    private static void removeIfLeft(Engine engine, String id, boolean remove, FaultException e) {
+        if (!remove) {
+            return;
+        }
+        try {
+            engine.container(new ContainerOperation.Remove(id, true));
+        } catch (FaultException second) {
+            if (second.fault().code() != FaultCode.NOT_FOUND) {
+                e.addSuppressed(second);
+            }
+        }
+    }
+
+    static void forwardSignals(Engine engine, ContainerResult.Created created, boolean tty) {
+        if (tty) {
+            return; // The terminal is raw: its keys reach the container as characters.
+        }
+        for (var name : new String[] {"INT", "TERM", "HUP"}) {
+            Signals.on(
+                    name,
+                    () -> {
+                        try {
+                            engine.container(new ContainerOperation.Kill(created.id(), name));
+                        } catch (FaultException e) {
+                            System.err.println("gantry: " + e.getMessage());
+                        }
+                    });
+        }
+    }
+
+    /** Waits for a container that nobody is attached to. */
+    static ContainerResult.Exit await(Engine engine, String container, Optional<String> execId) {
+        while (true) {
+            var exit =
+                    execId.isEmpty()
+                            ? engine.container(new ContainerOperation.Wait(container, 30_000))
+                            : engine.container(
+                                    new ContainerOperation.ExecWait(
+                                            container, execId.get(), 30_000));
+            if (exit.stopped()) {
+                return exit;
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package dev.gantry.orchestrator.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+
+/** The command {@code gantry}. */
+@Command(
+        name = "gantry",
+        mixinStandardHelpOptions = true,
+        versionProvider = VersionCommand.Provider.class,
+        description =
+                "Containers, made by separate services that you can see, restart and replace.",
+        subcommandsRepeatable = false,
+        subcommands = {
+            RunCommands.Run.class,
+            RunCommands.Create.class,
+            LifeCommands.Start.class,
+            LifeCommands.Stop.class,
+            LifeCommands.Restart.class,
+            LifeCommands.Kill.class,
+            LifeCommands.Remove.class,
+            LifeCommands.Pause.class,
+            LifeCommands.Unpause.class,
+            LifeCommands.Wait.class,
+            LifeCommands.Rename.class,
+            LifeCommands.Update.class,
+            ExecCommand.class,
+            AttachCommand.class,
+            LookCommands.ListContainers.class,
+            LookCommands.Inspect.class,
+            LookCommands.Top.class,
+            LookCommands.Port.class,
+            LookCommands.Diff.class,
+            LookCommands.Explain.class,
+            StatsCommand.class,
+            LogsCommand.class,
+            EventsCommand.class,
+            ImageCommands.Images.class,
+            ImageCommands.Image.class,
+            ImageCommands.Remove.class,
+            ImageCommands.History.class,
+            ImageCommands.Tag.class,
+            ImageCommands.Import.class,
+            ImageCommands.Commit.class,
+            NetworkCommands.class,
+            VolumeCommands.class,
+            InfoCommand.class,
+            VersionCommand.class,
+            UpCommand.class,
+            DownCommand.class,
+            ServicesCommand.class,
+            picocli.AutoComplete.GenerateCompletion.class,
+            CommandLine.HelpCommand.class
+        })
+public final class GantryCommand implements Callable<Integer> {
+    @Spec CommandSpec spec;
+
+    @Option(
+            names = "--root",
+            paramLabel = "DIR",
+            description = "use the instance of Gantry below DIR instead of the system's")
+    Path root;
+
+    @Option(
+            names = "--embedded",
+            description = "run all services in this one process instead of one process each")
+    boolean embedded;
+
+    private Engine engine;
+
+    @Override
+    public Integer call() {
+        throw new ParameterException(
+                spec.commandLine(), "no command is named; gantry --help lists them");
+    }
+
+    /** The files of the instance that is meant. */
+    dev.gantry.bus.service.Layout layout() {
+        return root == null
+                ? dev.gantry.bus.service.Layout.DEFAULT
+                : dev.gantry.bus.service.Layout.below(root.toAbsolutePath().normalize());
+    }
+
+    /** The running services; starts them if none answer. */
+    synchronized Engine engine() {
+        if (engine == null) {
+            engine = embedded ? EmbeddedEngine.start(layout()) : BusEngine.connectOrStart(this);
+        }
+        return engine;
+    }
+
+    /** Standard output, as characters. */
+    PrintWriter out() {
+        return spec.commandLine().getOut();
+    }
+
+    /** Standard error, as characters. */
+    PrintWriter err() {
+        return spec.commandLine().getErr();
+    }
+
+    /** Ends what was begun. */
+    synchronized void close() {
+        if (engine != null) {
+            engine.close();
+            engine = null;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package dev.gantry.orchestrator.cli;
+
+import dev.gantry.bus.fault.Fault;
+import dev.gantry.bus.fault.FaultException;
+
+import picocli.CommandLine;
+
+import java.util.Arrays;
+
+/** Runs one command line. Errors are one line on standard error that names the thing. */
+public final class Main {
+    /** Gantry itself failed, before or beside the container (as Docker has it). */
+    static final int ENGINE_FAILED = 125;
+
+    /** The command of the container cannot be executed. */
+    static final int NOT_EXECUTABLE = 126;
+
+    /** The command of the container is not there. */
+    static final int NOT_FOUND = 127;
+
+    private Main() {}
+
+    /** Entry point of the command {@code gantry}. */
+    public static void main(String[] arguments) {
+        int code = run(arguments);
+        System.out.flush();
+        System.err.flush();
+        // Not exit(): there is nothing left to wait for, and shutdown hooks would cost time.
+        Runtime.getRuntime().halt(code);
+    }
+
+    static int run(String... arguments) {
+        var gantry = new GantryCommand();
+        var line = new CommandLine(gantry);
+        line.setUsageHelpWidth(100).setUsageHelpLongOptionsMaxWidth(36);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setExecutionExceptionHandler((e, command, parsed) -> report(gantry, command, e));
+        line.setParameterExceptionHandler(
+                (e, args) -> {
+                    var name = e.getCommandLine().getCommandSpec().qualifiedName();
+                    System.err.println("gantry: " + firstLine(e.getMessage()));
+                    System.err.println("Try '" + name + " --help'.");
+                    return ENGINE_FAILED;
+                });
+        try {
+            return line.execute(arguments);
+        } finally {
+            gantry.close();
+        }
+    }
+
+    private static int report(GantryCommand gantry, CommandLine command, Exception e) {
+        gantry.out().flush();
+        if (!(e instanceof FaultException fault)) {
+            System.err.println(
+                    "gantry: defect: "
+                            + e
+                            + Arrays.stream(e.getStackTrace())
+                                    .findFirst()
+                                    .map(frame -> " at " + frame)
+                                    .orElse(""));
+            return ENGINE_FAILED;
+        }
+        System.err.println("gantry: " + fault.fault().message());
+        var name = command.getCommandName();
+        boolean runs = name.equals("run") || name.equals("exec") || name.equals("start");
+        return runs ? exitCode(fault.fault()) : 1;
+    }
+
+    /** Docker's exit codes: 127 no such command, 126 not executable, 125 anything else. */
+    static int exitCode(Fault fault) {
+        if (!fault.message().contains("execve")) {
+            return ENGINE_FAILED;
+        }
+        return fault.errno().filter(errno -> errno.equals("ENOENT")).isPresent()
+                ? NOT_FOUND
+                : NOT_EXECUTABLE;
+    }
+
+    private static String firstLine(String message) {
+        return message == null ? "" : message.lines().findFirst().orElse("");
+    }
+}

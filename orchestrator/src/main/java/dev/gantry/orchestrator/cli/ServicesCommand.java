@@ -1,0 +1,125 @@
+package dev.gantry.orchestrator.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+
+import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.supervisor.SupervisorClient;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+
+/** {@code services}: the processes of Gantry, to see, restart and replace. */
+@Command(
+        name = "services",
+        mixinStandardHelpOptions = true,
+        description = "Services: list (without a command), restart, replace.",
+        subcommands = {ServicesCommand.Restart.class, ServicesCommand.Replace.class})
+final class ServicesCommand implements Callable<Integer> {
+    @ParentCommand GantryCommand gantry;
+
+    @Option(names = "--json", description = "as JSON")
+    boolean json;
+
+    @Override
+    public Integer call() {
+        var services = ask(gantry, SupervisorClient.request("list"));
+        if (json) {
+            gantry.out().println(Template.json(services, true));
+            gantry.out().flush();
+            return 0;
+        }
+        var table =
+                new Table(
+                        "SERVICE", "STATE", "PID", "USER", "CAPABILITIES", "RESTARTS", "LAST END");
+        services.properties()
+                .forEach(
+                        entry -> {
+                            var service = entry.getValue();
+                            table.row(
+                                    entry.getKey(),
+                                    service.path("state").asText(),
+                                    service.path("pid").asText(),
+                                    service.path("uid").asText(),
+                                    or(service.path("capabilities").asText(), "none"),
+                                    service.path("restarts").asText(),
+                                    or(service.path("lastEnd").asText(), "-"));
+                        });
+        table.print(gantry.out());
+        return 0;
+    }
+
+    private static String or(String text, String instead) {
+        return text.isEmpty() ? instead : text;
+    }
+
+    private static JsonNode ask(
+            GantryCommand gantry, com.fasterxml.jackson.databind.node.ObjectNode request) {
+        return new SupervisorClient(gantry.layout())
+                .ask(request)
+                .orElseThrow(
+                        () ->
+                                FaultException.of(
+                                        FaultCode.UNAVAILABLE,
+                                        "no supervisor runs here: 'gantry up' starts it; under"
+                                                + " systemd, systemctl shows the units"));
+    }
+
+    @Command(
+            name = "restart",
+            mixinStandardHelpOptions = true,
+            description = "End services; they come back at once, requests wait meanwhile.")
+    static final class Restart implements Callable<Integer> {
+        @ParentCommand ServicesCommand parent;
+
+        @Parameters(arity = "1..*", paramLabel = "SERVICE", description = "for example network")
+        List<String> services;
+
+        @Override
+        public Integer call() {
+            return LifeCommands.each(
+                    parent.gantry,
+                    services,
+                    name ->
+                            ask(
+                                    parent.gantry,
+                                    SupervisorClient.request("restart").put("service", name)));
+        }
+    }
+
+    @Command(
+            name = "replace",
+            mixinStandardHelpOptions = true,
+            description = {
+                "Put another implementation of a service in its place while containers run:",
+                "it takes the address over on the bus, then the old one ends.",
+                "Without a command, Gantry's own implementation comes back."
+            })
+    static final class Replace implements Callable<Integer> {
+        @ParentCommand ServicesCommand parent;
+
+        @Parameters(index = "0", paramLabel = "SERVICE", description = "for example network")
+        String service;
+
+        @Parameters(
+                index = "1..*",
+                paramLabel = "COMMAND",
+                description = "the program, absolute, and its arguments")
+        List<String> command = List.of();
+
+        @Override
+        public Integer call() {
+            var request = SupervisorClient.request("replace").put("service", service);
+            var words = request.putArray("command");
+            command.forEach(words::add);
+            ask(parent.gantry, request);
+            ask(parent.gantry, SupervisorClient.request("ready").put("seconds", 60));
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package dev.gantry.orchestrator.cli;
+
+import dev.gantry.bus.linux.Libc;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.Optional;
+
+/**
+ * The terminal that the command line was typed on: raw mode (termios(3)) and size (ioctl_tty(2)).
+ */
+final class Terminal implements AutoCloseable {
+    /** Rows and columns, in characters. */
+    record Size(int rows, int columns) {}
+
+    private static final long TIOCGWINSZ = 0x5413;
+    private static final int TCSANOW = 0;
+    private static final int TERMIOS_BYTES = 60;
+    private static final MethodHandle ISATTY =
+            Libc.function(
+                    "isatty", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    private static final MethodHandle TCGETATTR =
+            Libc.function(
+                    "tcgetattr",
+                    FunctionDescriptor.of(
+                            ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
+    private static final MethodHandle TCSETATTR =
+            Libc.function(
+                    "tcsetattr",
+                    FunctionDescriptor.of(
+                            ValueLayout.JAVA_INT,
+                            ValueLayout.JAVA_INT,
+                            ValueLayout.JAVA_INT,
+                            ValueLayout.ADDRESS));
+    private static final MethodHandle CFMAKERAW =
+            Libc.function("cfmakeraw", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
+    private static final MethodHandle IOCTL =
+            Libc.variadic(
+                    "ioctl",
+                    FunctionDescriptor.of(
+                            ValueLayout.JAVA_INT,
+                            ValueLayout.JAVA_INT,
+                            ValueLayout.JAVA_LONG,
+                            ValueLayout.ADDRESS),
+                    2);
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment saved = arena.allocate(TERMIOS_BYTES);
+    private boolean raw;
+
+    /** Whether a descriptor is a terminal. */
+    static boolean isTerminal(int descriptor) {
+        try (var arena = Arena.ofConfined()) {
+            return (int) ISATTY.invokeExact(Libc.captureState(arena), descriptor) == 1;
+        } catch (Throwable e) {
+            throw new IllegalStateException("isatty", e);
+        }
+    }
+
+    /** The size of the terminal behind a descriptor, if it is one. */
+    static Optional<Size> size(int descriptor) {
+        try (var arena = Arena.ofConfined()) {
+            var winsize = arena.allocate(8);
+            int answer =
+                    (int)
+                            IOCTL.invokeExact(
+                                    Libc.captureState(arena), descriptor, TIOCGWINSZ, winsize);
+            int rows = winsize.get(ValueLayout.JAVA_SHORT, 0) & 0xffff;
+            int columns = winsize.get(ValueLayout.JAVA_SHORT, 2) & 0xffff;
+            return answer < 0 || rows == 0 || columns == 0
+                    ? Optional.empty()
+                    : Optional.of(new Size(rows, columns));
+        } catch (Throwable e) {
+            throw new IllegalStateException("ioctl TIOCGWINSZ", e);
+        }
+    }
+
+    /** Puts standard input into raw mode until closed. */
+    static Terminal raw() {
+        var terminal = new Terminal();
+        try (var arena = Arena.ofConfined()) {
+            var capture = Libc.captureState(arena);
+            Libc.result((int) TCGETATTR.invokeExact(capture, 0, terminal.saved), capture)
+                    .orThrow("tcgetattr on standard input");
+            var changed = arena.allocate(TERMIOS_BYTES).copyFrom(terminal.saved);
+            CFMAKERAW.invokeExact(capture, changed);
+            Libc.result((int) TCSETATTR.invokeExact(capture, 0, TCSANOW, changed), capture)
+                    .orThrow("tcsetattr on standard input");
+            terminal.raw = true;
+            return terminal;
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("termios", e);
+        }
+    }
+
+    /** Gives the terminal back as it was. */
+    @Override
+    public synchronized void close() {
+        if (!raw) {
+            return;
+        }
+        raw = false;
+        try (var scratch = Arena.ofConfined()) {
+            var capture = Libc.captureState(scratch);
+            Libc.result((int) TCSETATTR.invokeExact(capture, 0, TCSANOW, saved), capture)
+                    .orThrow("tcsetattr on standard input");
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("termios", e);
+        } finally {
+            arena.close();
+        }
+    }
+}

@@ -1,0 +1,196 @@
+package dev.gantry.orchestrator.supervisor;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import dev.gantry.bus.fault.FaultException;
+import dev.gantry.bus.service.Layout;
+import dev.gantry.bus.wire.Json;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Answers root, on a path socket of mode 0600: one JSON line a request ({@code {"do":"list"}}), one
+ * line a reply ({@code {"ok":…}} or {@code {"fault":…}}).
+ */
+final class ControlServer implements AutoCloseable {
+    private static final int LONGEST = 64 << 10;
+
+    private final Path path;
+    private final ServerSocketChannel server;
+    private final Supervisor supervisor;
+
+    static Path socket(Layout layout) {
+        return layout.run("supervisor").resolve("control.sock");
+    }
+
+    ControlServer(Layout layout, Supervisor supervisor) throws IOException {
+        this.supervisor = supervisor;
+        path = socket(layout);
+        Files.deleteIfExists(path);
+        server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        server.bind(UnixDomainSocketAddress.of(path));
+        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+    }
+
+    void serve() {
+        Thread.ofVirtual()
+                .start(
+                        () -> {
+                            while (server.isOpen()) {
+                                try {
+                                    var client = server.accept();
+                                    Thread.ofVirtual().start(() -> answer(client));
+                                } catch (ClosedChannelException e) {
+                                    return;
+                                } catch (IOException e) {
+                                    supervisor.log("accept on " + path + ": " + e);
+                                    return;
+                                }
+                            }
+                        });
+    }
+
+    private void answer(SocketChannel client) {
+        try (client;
+                var in = Channels.newInputStream(client)) {
+            var line = new java.io.ByteArrayOutputStream();
+            for (int b = in.read(); b >= 0 && b != '\n'; b = in.read()) {
+                if (line.size() >= LONGEST) {
+                    return;
+                }
+                line.write(b);
+            }
+            var reply = Json.mapper().createObjectNode();
+            try {
+                reply.set("ok", perform(Json.mapper().readTree(line.toByteArray())));
+            } catch (FaultException e) {
+                reply.put("fault", e.getMessage());
+            } catch (TimeoutException e) {
+                reply.put("fault", "not all services were ready in time");
+            }
+            Channels.newOutputStream(client)
+                    .write((Json.mapper().writeValueAsString(reply) + "\n").getBytes("UTF-8"));
+        } catch (IOException e) {
+            supervisor.log("control: " + e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException e) {
+            supervisor.log("control: " + e.getCause());
+        }
+    }
+
+    private JsonNode perform(JsonNode request)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        var name = request.path("service").asText();
+        return switch (request.path("do").asText()) {
+            case "ready" -> {
+                await(inside(supervisor::ready))
+                        .get(request.path("seconds").asInt(60), TimeUnit.SECONDS);
+                yield Json.mapper().createObjectNode();
+            }
+            case "list" -> await(inside(this::list));
+            case "restart" ->
+                    await(
+                            inside(
+                                    () -> {
+                                        supervisor.child(name).restart();
+                                        return Json.mapper().createObjectNode();
+                                    }));
+            case "replace" -> await(inside(() -> replace(name, request.path("command"))));
+            case "down" ->
+                    await(
+                            inside(
+                                    () -> {
+                                        supervisor.stop();
+                                        return Json.mapper().createObjectNode();
+                                    }));
+            default ->
+                    throw FaultException.invalid(
+                            "the supervisor does not know %s", request.path("do"));
+        };
+    }
+
+    private ObjectNode replace(String name, JsonNode words) {
+        var child = supervisor.child(name);
+        var command = new ArrayList<String>();
+        words.forEach(word -> command.add(word.asText()));
+        var successor =
+                command.isEmpty()
+                        ? ServiceTable.command(
+                                child.service(), supervisor.home(), supervisor.layout())
+                        : List.copyOf(command);
+        try {
+            child.replace(successor);
+        } catch (IOException e) {
+            throw FaultException.invalid("%s cannot be started: %s", successor.getFirst(), e);
+        }
+        return Json.mapper().createObjectNode();
+    }
+
+    private ObjectNode list() {
+        var all = Json.mapper().createObjectNode();
+        supervisor
+                .children()
+                .forEach(
+                        (name, child) ->
+                                all.putObject(name)
+                                        .put("state", child.state().name().toLowerCase())
+                                        .put("pid", child.pid())
+                                        .put("uid", child.service().uid())
+                                        .put(
+                                                "capabilities",
+                                                String.join(",", child.service().capabilities()))
+                                        .put("restarts", child.restarts())
+                                        .put("lastEnd", child.lastEnd())
+                                        .put("command", String.join(" ", child.command())));
+        return all;
+    }
+
+    /** Runs a question on the supervisor's thread. */
+    private <T> CompletableFuture<T> inside(java.util.function.Supplier<T> question) {
+        var answer = new CompletableFuture<T>();
+        supervisor.later(
+                () -> {
+                    try {
+                        answer.complete(question.get());
+                    } catch (RuntimeException e) {
+                        answer.completeExceptionally(e);
+                    }
+                });
+        return answer;
+    }
+
+    private static <T> T await(CompletableFuture<T> answer)
+            throws InterruptedException, TimeoutException {
+        try {
+            return answer.get(10, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof FaultException fault) {
+                throw fault;
+            }
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.close();
+        Files.deleteIfExists(path);
+    }
+}

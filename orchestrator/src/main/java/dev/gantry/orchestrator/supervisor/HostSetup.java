@@ -1,0 +1,165 @@
+package dev.gantry.orchestrator.supervisor;
+
+import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.fault.FaultException;
+import dev.gantry.bus.service.Layout;
+
+import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Makes, at {@code up}, what the services need and may not make themselves: directories with their
+ * owners (security.md rows 17 and 25) and the cgroup subtree, made over to cgroup-svc's user.
+ */
+public final class HostSetup {
+    private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
+    private static final List<String> V2_CONTROLLERS =
+            List.of("cpuset", "cpu", "io", "memory", "pids");
+
+    private final Layout layout;
+
+    /** For the instance at {@code layout}. */
+    public HostSetup(Layout layout) {
+        this.layout = layout;
+    }
+
+    /** Makes everything; what is there already keeps its content and gets its owner. */
+    public void make() {
+        try {
+            directory(layout.run(), 0, 0, "rwx--x--x");
+            directory(layout.state(), 0, 0, "rwx--x--x");
+            directory(layout.run("supervisor"), 0, 0, "rwx--x--x");
+            directory(
+                    layout.busSocket().getParent(),
+                    ServiceTable.BUS,
+                    ServiceTable.BUS,
+                    "rwx--x--x");
+            directory(layout.launcherSocket().getParent(), 0, ServiceTable.NAMESPACE, "rwx--x---");
+            directory(layout.containers(), 0, ServiceTable.NAMESPACE, "rwxr-x---");
+            for (var service : ServiceTable.ALL) {
+                if (service.uid() != 0) {
+                    directory(
+                            layout.run(service.name()),
+                            service.uid(),
+                            service.uid(),
+                            mode(service));
+                    directory(
+                            layout.state(service.name()),
+                            service.uid(),
+                            service.uid(),
+                            "rwx------");
+                }
+            }
+            directory(layout.logs(), 0, ServiceTable.ORCHESTRATOR, "rwxr-x---");
+            cgroups();
+        } catch (IOException e) {
+            throw FaultException.of(
+                    FaultCode.FAILED_PRECONDITION, "preparing %s: %s", layout.run(), e);
+        }
+    }
+
+    /** Others must reach the bus's socket; everything else is its owner's alone. */
+    private static String mode(ServiceTable.Service service) {
+        return service.name().equals("bus") ? "rwx--x--x" : "rwx------";
+    }
+
+    private static void directory(Path path, int uid, int gid, String mode) throws IOException {
+        Files.createDirectories(path);
+        Files.setAttribute(path, "unix:uid", uid, LinkOption.NOFOLLOW_LINKS);
+        Files.setAttribute(path, "unix:gid", gid, LinkOption.NOFOLLOW_LINKS);
+        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode));
+    }
+
+    private void cgroups() throws IOException {
+        for (var mount : cgroupMounts()) {
+            var subtree = mount.resolve(layout.instance());
+            enableControllers(mount);
+            Files.createDirectories(subtree);
+            try (Stream<Path> files = Files.list(subtree)) {
+                for (var file : (Iterable<Path>) files::iterator) {
+                    own(file);
+                }
+            }
+            own(subtree);
+        }
+    }
+
+    private static void own(Path path) throws IOException {
+        Files.setAttribute(path, "unix:uid", ServiceTable.CGROUP, LinkOption.NOFOLLOW_LINKS);
+        Files.setAttribute(path, "unix:gid", ServiceTable.CGROUP, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** On cgroup2, controllers reach a subtree only if the root passes them on. */
+    private static void enableControllers(Path mount) throws IOException {
+        var file = mount.resolve("cgroup.subtree_control");
+        if (!Files.exists(file)) {
+            return;
+        }
+        var there =
+                List.of(Files.readString(mount.resolve("cgroup.controllers")).strip().split(" "));
+        var wanted = V2_CONTROLLERS.stream().filter(there::contains).toList();
+        if (!wanted.isEmpty()) {
+            Files.writeString(file, "+" + String.join(" +", wanted));
+        }
+    }
+
+    /** The cgroup mounts of this host, but the ones that only name things (systemd's own). */
+    private static List<Path> cgroupMounts() throws IOException {
+        var mounts = new ArrayList<Path>();
+        for (var line : Files.readAllLines(MOUNTS)) {
+            var halves = line.split(" - ", 2);
+            var type = halves[1].split(" ")[0];
+            if (type.equals("cgroup2") || type.equals("cgroup") && !halves[1].contains("name=")) {
+                mounts.add(Path.of(halves[0].split(" ")[4]));
+            }
+        }
+        return mounts;
+    }
+
+    /** Removes what {@link #make} made beyond the durable files, as far as nothing uses it. */
+    public List<String> unmake() {
+        var left = new ArrayList<String>();
+        try {
+            for (var mount : cgroupMounts()) {
+                try {
+                    Files.deleteIfExists(mount.resolve(layout.instance()));
+                } catch (IOException e) {
+                    left.add(mount.resolve(layout.instance()) + " is in use");
+                }
+            }
+            removeTree(layout.run(), left);
+        } catch (IOException e) {
+            left.add(e.toString());
+        }
+        return left;
+    }
+
+    private static void removeTree(Path path, List<String> left) throws IOException {
+        if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+            List<Path> children;
+            try (Stream<Path> list = Files.list(path)) {
+                children = list.toList();
+            }
+            for (var child : children) {
+                removeTree(child, left);
+            }
+        }
+        try {
+            Files.deleteIfExists(path);
+        } catch (DirectoryNotEmptyException | NoSuchFileException e) {
+            // The child that stayed, or the process that was faster, has been or needs not be
+            // named.
+            return;
+        } catch (IOException e) {
+            left.add(path + " is in use");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+package dev.gantry.orchestrator.supervisor;
+
+import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.fault.FaultException;
+import dev.gantry.bus.service.Layout;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Keeps the processes of Gantry running where systemd does not: starts them with their users and
+ * rights, and again when they end. Runs as root, listens to nobody but root, and is on no path of a
+ * container.
+ */
+public final class Supervisor {
+    private static final long TICK_MILLIS = 100;
+
+    private final Layout layout;
+    private final Path home;
+    private final LinkedBlockingQueue<Runnable> work = new LinkedBlockingQueue<>();
+    private final Map<String, Child> children = new LinkedHashMap<>();
+    private final Map<Child, Runnable> onReady = new LinkedHashMap<>();
+    private final List<Waiter> waiters = new ArrayList<>();
+    private boolean stopping;
+
+    /** Somebody who waits until no child is starting any more. */
+    private record Waiter(CompletableFuture<Void> ready) {}
+
+    private Supervisor(Layout layout, Path home) {
+        this.layout = layout;
+        this.home = home;
+    }
+
+    /**
+     * {@code --run DIR --state DIR --home DIR}; ends after SIGTERM, or when asked over its socket.
+     *
+     * @throws IOException if the host cannot be prepared
+     */
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        var options = new LinkedHashMap<String, Path>();
+        for (int i = 0; i + 1 < arguments.length; i += 2) {
+            options.put(arguments[i], Path.of(arguments[i + 1]));
+        }
+        var layout = new Layout(options.get("--run"), options.get("--state"));
+        new Supervisor(layout, options.get("--home")).run();
+    }
+
+    private void run() throws IOException, InterruptedException {
+        var setup = new HostSetup(layout);
+        setup.make();
+        try (var control = new ControlServer(layout, this)) {
+            for (var service : ServiceTable.ALL) {
+                var command = ServiceTable.command(service, home, layout);
+                children.put(service.name(), new Child(service, command, this));
+            }
+            // Children are told when the thread that started them dies: only this thread starts
+            // any.
+            for (var child : children.values()) {
+                child.start();
+            }
+            Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait));
+            control.serve();
+            loop();
+        }
+        for (var child : children.values()) {
+            child.close();
+        }
+        setup.unmake().forEach(left -> log("left behind: " + left));
+        Runtime.getRuntime().halt(0);
+    }
+
+    private void loop() throws IOException, InterruptedException {
+        while (!stopping || !all(Child.State.STOPPED)) {
+            var next = work.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
+            if (next != null) {
+                next.run();
+            }
+            long now = System.nanoTime();
+            for (var child : children.values()) {
+                child.tick(now);
+            }
+        }
+    }
+
+    /** On SIGTERM: the main thread ends the process itself when all children have stopped. */
+    private void stopAndWait() {
+        later(this::stop);
+        try {
+            Thread.sleep(30_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Runs something on the supervisor's thread. */
+    void later(Runnable action) {
+        work.add(action);
+    }
+
+    Layout layout() {
+        return layout;
+    }
+
+    Path home() {
+        return home;
+    }
+
+    Path logFile(String service) {
+        return layout.run("supervisor").resolve(service + ".log");
+    }
+
+    void log(String line) {
+        System.err.println(Instant.now() + " supervisor: " + line);
+    }
+
+    void changed(Child child) {
+        if (child.state() == Child.State.READY && onReady.containsKey(child)) {
+            onReady.remove(child).run();
+        }
+        if (all(Child.State.READY)) {
+            waiters.forEach(waiter -> waiter.ready().complete(null));
+            waiters.clear();
+        }
+    }
+
+    void whenReady(Child child, Runnable action) {
+        onReady.put(child, action);
+    }
+
+    private boolean all(Child.State state) {
+        return !children.isEmpty()
+                && children.values().stream().allMatch(child -> child.state() == state);
+    }
+
+    /** Completes when every service is ready. */
+    CompletableFuture<Void> ready() {
+        var ready = new CompletableFuture<Void>();
+        if (all(Child.State.READY)) {
+            ready.complete(null);
+        } else {
+            waiters.add(new Waiter(ready));
+        }
+        return ready;
+    }
+
+    Map<String, Child> children() {
+        return children;
+    }
+
+    /** The child of a name, with or without {@code -svc}. */
+    Child child(String name) {
+        var child = children.get(children.containsKey(name) ? name : name + "-svc");
+        if (child == null) {
+            throw FaultException.of(
+                    FaultCode.NOT_FOUND,
+                    "no such service: %s (there are %s)",
+                    name,
+                    String.join(", ", children.keySet()));
+        }
+        return child;
+    }
+
+    /** Asks all children to end; the launcher last, when nobody needs it any more. */
+    void stop() {
+        stopping = true;
+        children.values().forEach(Child::stop);
+    }
+}
