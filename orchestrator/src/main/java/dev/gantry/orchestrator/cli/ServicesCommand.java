@@ -18,8 +18,13 @@ import java.util.concurrent.Callable;
 @Command(
         name = "services",
         mixinStandardHelpOptions = true,
-        description = "Services: list (without a command), restart, replace.",
-        subcommands = {ServicesCommand.Restart.class, ServicesCommand.Replace.class})
+        description =
+                "Services: list (without a command), restart, replace, install as systemd units.",
+        subcommands = {
+            ServicesCommand.Restart.class,
+            ServicesCommand.Replace.class,
+            InstallCommand.class
+        })
 final class ServicesCommand implements Callable<Integer> {
     @ParentCommand GantryCommand gantry;
 

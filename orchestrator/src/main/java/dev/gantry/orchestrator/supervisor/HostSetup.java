@@ -31,6 +31,15 @@ public final class HostSetup {
         this.layout = layout;
     }
 
+    /** {@code --run DIR --state DIR}: what the unit gantry-setup.service runs. */
+    public static void main(String[] arguments) {
+        var options = new java.util.HashMap<String, Path>();
+        for (int i = 0; i + 1 < arguments.length; i += 2) {
+            options.put(arguments[i], Path.of(arguments[i + 1]));
+        }
+        new HostSetup(new Layout(options.get("--run"), options.get("--state"))).make();
+    }
+
     /** Makes everything; what is there already keeps its content and gets its owner. */
     public void make() {
         try {

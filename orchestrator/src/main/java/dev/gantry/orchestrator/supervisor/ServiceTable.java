@@ -10,7 +10,7 @@ import java.util.List;
  * Who runs as whom and with which capabilities: the whole of it, for review. The systemd units of
  * the modules say the same.
  */
-final class ServiceTable {
+public final class ServiceTable {
     /** The services' users: numbers, which need no line in /etc/passwd. */
     static final int BUS = 64210;
 
@@ -41,6 +41,11 @@ final class ServiceTable {
                     "-Dio.netty.allocator.maxOrder=6",
                     "--enable-native-access=ALL-UNNAMED",
                     "--sun-misc-unsafe-memory-access=allow");
+
+    /** Flags of every service's JVM. */
+    public static List<String> jvmFlags() {
+        return JVM;
+    }
 
     /**
      * A process of Gantry.
