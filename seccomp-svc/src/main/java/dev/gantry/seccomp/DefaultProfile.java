@@ -1,0 +1,33 @@
+package dev.gantry.seccomp;
+
+import com.fasterxml.jackson.databind.JsonNode;
+
+import dev.gantry.bus.contract.seccomp.SeccompOperation;
+import dev.gantry.bus.wire.Json;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Optional;
+
+/** The profile of containers that ask for none; its text is a resource beside this class. */
+final class DefaultProfile {
+    static final String DESCRIPTION =
+            "an allow-list of the calls that programs need, with the meaning of Docker's: no bpf,"
+                    + " keyrings, kexec, modules, mounts or new namespaces without the capability"
+                    + " for it, no AF_ALG or AF_VSOCK sockets";
+
+    /** The question of a container that asks for nothing special. */
+    static final SeccompOperation.Compile QUESTION =
+            new SeccompOperation.Compile(Optional.empty(), List.of());
+
+    private DefaultProfile() {}
+
+    static JsonNode read() {
+        try (var stream = DefaultProfile.class.getResourceAsStream("default-profile.json")) {
+            return Json.mapper().readTree(stream);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
