@@ -100,8 +100,7 @@ public final class CompiledFilters implements SyscallFilters {
 
     private static boolean has(Architecture architecture, String call) {
         return SyscallTable.of(architecture).number(call).isPresent()
-                || Multiplexer.of(architecture).stream()
-                        .anyMatch(m -> m.calls().containsKey(call));
+                || Multiplexer.of(architecture).stream().anyMatch(m -> m.calls().containsKey(call));
     }
 
     @Override

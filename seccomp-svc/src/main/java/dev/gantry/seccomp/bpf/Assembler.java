@@ -80,8 +80,7 @@ final class Assembler {
             yes = jump(yes);
         }
         int size = backwards.size();
-        return remember(
-                test, new Instruction(test.kind().code(), size - yes, size - no, test.k()));
+        return remember(test, new Instruction(test.kind().code(), size - yes, size - no, test.k()));
     }
 
     /** Execution goes on with the instruction written last, so anything else must be jumped to. */

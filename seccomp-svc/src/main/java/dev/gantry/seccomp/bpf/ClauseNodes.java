@@ -96,8 +96,7 @@ final class ClauseNodes {
             case MASKED_EQ ->
                     and(
                             value & mask,
-                            new Node.Test(
-                                    Node.Kind.EQUAL, (int) condition.valueTwo(), yes, no));
+                            new Node.Test(Node.Kind.EQUAL, (int) condition.valueTwo(), yes, no));
         };
     }
 
@@ -136,8 +135,7 @@ final class ClauseNodes {
     private static Node half(int offset, int mask, int wanted, Node yes, Node no) {
         return mask == 0
                 ? yes
-                : new Node.Load(
-                        offset, and(mask, new Node.Test(Node.Kind.EQUAL, wanted, yes, no)));
+                : new Node.Load(offset, and(mask, new Node.Test(Node.Kind.EQUAL, wanted, yes, no)));
     }
 
     private static Node and(int mask, Node next) {

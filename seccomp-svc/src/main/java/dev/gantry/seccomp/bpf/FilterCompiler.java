@@ -35,8 +35,7 @@ public final class FilterCompiler {
                 profile.architectures().stream()
                         .map(architecture -> new ArchitecturePolicy(profile, architecture))
                         .toList();
-        var x32 =
-                policies.stream().filter(p -> p.architecture() == Architecture.X32).findFirst();
+        var x32 = policies.stream().filter(p -> p.architecture() == Architecture.X32).findFirst();
         var node = nodes.of(Action.KILL_PROCESS);
         for (var policy : policies.reversed()) {
             if (policy.architecture() != Architecture.X32) {

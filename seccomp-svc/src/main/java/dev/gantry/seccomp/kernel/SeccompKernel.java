@@ -3,8 +3,8 @@ package dev.gantry.seccomp.kernel;
 import dev.gantry.bus.linux.SyscallResult;
 
 /**
- * Every kernel call that seccomp-svc makes, all of them questions. None loads a filter, none needs a
- * right.
+ * Every kernel call that seccomp-svc makes, all of them questions. None loads a filter, none needs
+ * a right.
  */
 public interface SeccompKernel {
     /**

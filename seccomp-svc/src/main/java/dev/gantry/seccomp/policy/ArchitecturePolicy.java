@@ -68,8 +68,8 @@ public final class ArchitecturePolicy {
     }
 
     /**
-     * What becomes of a call with a number above every call that is known: ENOSYS where the
-     * default is another errno, because C libraries fall back on ENOSYS only (runc does the like).
+     * What becomes of a call with a number above every call that is known: ENOSYS where the default
+     * is another errno, because C libraries fall back on ENOSYS only (runc does the like).
      */
     public Action unknown() {
         return profile.defaultAction().kind() == Action.Kind.ERRNO
@@ -95,10 +95,7 @@ public final class ArchitecturePolicy {
             var test =
                     new Clause.Test(
                             new Condition(
-                                    0,
-                                    Comparison.MASKED_EQ,
-                                    multiplexer.mask(),
-                                    call.getValue()),
+                                    0, Comparison.MASKED_EQ, multiplexer.mask(), call.getValue()),
                             32);
             var reason =
                     "%s through %s, where its arguments cannot be seen: the strictest of its rules"

@@ -78,8 +78,7 @@ final class Narrowing {
         };
     }
 
-    private static FaultException tooWide(
-            Rule rule, String call, Condition condition, int width) {
+    private static FaultException tooWide(Rule rule, String call, Condition condition, int width) {
         return FaultException.invalid(
                 "rule %d (%s): %s: the kernel uses %d bits of that argument, the value has more",
                 rule.index(), call, condition, width);

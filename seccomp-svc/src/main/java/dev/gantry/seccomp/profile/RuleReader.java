@@ -81,8 +81,7 @@ final class RuleReader {
                         .orElseThrow(
                                 () ->
                                         fields.wrong(
-                                                "%s %s is unknown",
-                                                actionName, Names.quote(text)));
+                                                "%s %s is unknown", actionName, Names.quote(text)));
         int data =
                 switch (kind) {
                     case ERRNO -> fields.integer(errnoName, 1, 4095).orElse(1);
@@ -134,8 +133,7 @@ final class RuleReader {
         long value = fields.uint64("value").orElse(0L);
         long valueTwo = fields.uint64("valueTwo").orElse(0L);
         if (comparison == Comparison.MASKED_EQ && (valueTwo & ~value) != 0) {
-            throw fields.wrong(
-                    "argument %d & 0x%x can never equal 0x%x", index, value, valueTwo);
+            throw fields.wrong("argument %d & 0x%x can never equal 0x%x", index, value, valueTwo);
         }
         return new Condition(
                 index, comparison, value, comparison == Comparison.MASKED_EQ ? valueTwo : 0);
