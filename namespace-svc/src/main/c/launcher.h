@@ -10,10 +10,21 @@ struct timing {
     uint32_t done;
 };
 
-/* One anonymous shared mapping for each child: it reports here without a system call, whatever its seccomp filter forbids. */
+/* One anonymous shared mapping for each child, at the same address in both. The shim puts the plan there, so that a child
+ * cloned ahead of it can carry it out; the child reports there without a system call, whatever its seccomp filter forbids.
+ * Only the pages that are used exist. */
 struct report {
     struct failure failure; /* error 0: none */
-    struct timing at[];
+    struct plan plan;
+    struct {
+        uint32_t made;      /* CLONE_NEW* that clone made; the rest of the plan's is unshared */
+        int cgroups, fds;
+        bool init, entered; /* the pidfd of a session is sent; the shim entered the planned namespaces already */
+        char state[256];    /* STATE/ID */
+    } order;
+    struct timing at[MAX_OPS];
+    uint8_t body[MAX_BODY + 1];
+    uint8_t arena[ARENA] __attribute__((aligned(16)));
 };
 
 struct launcher {
@@ -25,28 +36,23 @@ struct launcher {
     const char *state_path;
 };
 
-/* What the shim prepared for the child. */
+/* What the child works with. */
 struct child {
     const struct plan *plan;
     struct report *report;
     int sync;                    /* SEQPACKET to the shim */
-    int in, out, err;            /* stdio */
     int fds[MAX_FDS];            /* of the request */
-    int cgroup[32], cgroups;     /* cgroup.procs to write "0" to */
+    int cgroup[32];              /* cgroup.procs to write "0" to */
     int init;                    /* pidfd of the container's init, for a session */
-    bool entered;                /* the shim entered the planned namespaces already (user namespaces) */
-    bool mapped;                 /* wait for the shim's USERMAP, OOM_SCORE */
-    /* of the child alone: */
     int root, proc;              /* descriptor of the root file system; a fresh proc */
-    int old_root;
-    int masks[2], used[2];       /* detached mounts over masked directories and files, and whether they are taken */
-    char state[256];             /* STATE/ID */
+    int masks[2], used[2];       /* mounts over masked directories and files, and whether they are taken */
 };
 
 extern struct launcher L;
 
-_Noreturn void child_main(struct child *c);
+_Noreturn void child_main(struct report *report, int sync);
 _Noreturn void child_fail(struct child *c, const struct op *op, int error, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void shim_prepare(uint32_t namespaces); /* clones an init ahead of need */
 _Noreturn void shim_main(int connection);
 
 /* mount.c: carry out one operation; failures end the child, an errno says that it was skipped */

@@ -150,9 +150,9 @@ static int old_overlay(struct child *c, const struct op *op, char (*lower)[32], 
         used += (size_t)snprintf(data + used, sizeof data - used, ",%s%s%s", it->s, *it->v ? "=" : "", it->v);
     }
     if (used >= sizeof data) child_fail(c, op, E2BIG, "overlay options of %u layers do not fit into a page, as this kernel wants", lowers);
-    if (mount("overlay", c->state, "overlay", 0, data) < 0) child_fail(c, op, errno, "mount overlay of %u layers: %.150s", lowers, data);
-    int fd = open_tree(AT_FDCWD, c->state, OPEN_TREE_CLOEXEC | OPEN_TREE_CLONE);
-    if (fd < 0 || umount2(c->state, MNT_DETACH) < 0 || attributes(fd, attr, 0, 0, false) < 0) child_fail(c, op, errno, "open_tree overlay");
+    if (mount("overlay", c->report->order.state, "overlay", 0, data) < 0) child_fail(c, op, errno, "mount overlay of %u layers: %.150s", lowers, data);
+    int fd = open_tree(AT_FDCWD, c->report->order.state, OPEN_TREE_CLOEXEC | OPEN_TREE_CLONE);
+    if (fd < 0 || umount2(c->report->order.state, MNT_DETACH) < 0 || attributes(fd, attr, 0, 0, false) < 0) child_fail(c, op, errno, "open_tree overlay");
     return fd;
 }
 
@@ -205,7 +205,7 @@ int op_rootfs(struct child *c, const struct op *op) {
         if (c->root < 0) child_fail(c, op, errno, "open_tree %.200s", source);
         if (attributes(c->root, op->n[0], 0, MS_PRIVATE, op->flags & ROOTFS_RECURSIVE) < 0) child_fail(c, op, errno, "mount_setattr %.200s", source);
     }
-    if (move_mount(c->root, "", AT_FDCWD, c->state, MOVE_MOUNT_F_EMPTY_PATH) < 0) child_fail(c, op, errno, "move_mount root on %s", c->state);
+    if (move_mount(c->root, "", AT_FDCWD, c->report->order.state, MOVE_MOUNT_F_EMPTY_PATH) < 0) child_fail(c, op, errno, "move_mount root on %s", c->report->order.state);
     /* for masks: taken now from the host's /dev by descriptor, since the container's own may be a trap (row 3) */
     int null = checked_null();
     if (null < 0 || (c->masks[1] = open_tree(null, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)) < 0) child_fail(c, op, errno, "/dev/null is not character device 1:3");

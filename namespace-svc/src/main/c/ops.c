@@ -70,7 +70,7 @@ static void tell(struct child *c, const struct op *op, char what, int fd) {
 static int op_setns(struct child *c, const struct op *op) {
     /* the shim entered pid itself: it counts for children only */
     const int kinds = (int)op->n[0] & ~(op->flags & SETNS_FROM_INIT || op->n[0] == CLONE_NEWPID ? CLONE_NEWPID : 0);
-    if (c->entered || !kinds) return 0;
+    if (c->report->order.entered || !kinds) return 0;
     int fd = op->flags & SETNS_FROM_INIT ? c->init : op->flags & SETNS_FD ? c->fds[op->n[1]] : open(op->s[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || setns(fd, kinds) < 0) child_fail(c, op, errno, "setns 0x%x %.150s", (unsigned)kinds, op->s[0] ? op->s[0] : "");
     if (kinds & CLONE_NEWNS && (c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0) child_fail(c, op, errno, "open the container's root");
@@ -281,14 +281,16 @@ static void become_init(struct child *c, const struct op *op) {
 static int carry_out(struct child *c, const struct op *op) {
     struct rlimit limit;
     switch ((enum opcode)op->code) {
-    case OP_NAMESPACES: /* made by clone, but for this one, whose roots are where the child is: so after the attach */
-        if (op->n[0] & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP) < 0) child_fail(c, op, errno, "unshare the cgroup namespace");
-        return -1;
+    case OP_NAMESPACES: { /* what clone did not make; a cgroup namespace never, since its roots are where the child is now */
+        const uint64_t missing = op->n[0] & ~(uint64_t)c->report->order.made;
+        if (missing && unshare((int)missing) < 0) child_fail(c, op, errno, "unshare 0x%lx", (unsigned long)missing);
+        return c->report->at[op - c->plan->ops].done ? -1 : 0;
+    }
     case OP_ID: case OP_LOG: case OP_STDIO: case OP_CGROUP_WRITE: case OP_USERMAP: case OP_OOM_SCORE: case OP_END:
         return -1; /* not the child's */
     case OP_SETNS: return op_setns(c, op);
     case OP_CGROUP:
-        for (int i = 0; i < c->cgroups; i++)
+        for (int i = 0; i < c->report->order.cgroups; i++)
             if (c->cgroup[i] >= 0 && write(c->cgroup[i], "0", 1) != 1) child_fail(c, op, errno, "write cgroup.procs of %.200s", op->list[0].at[i].s);
         return 0;
     case OP_PROPAGATION: return op_propagation(c, op);
@@ -343,7 +345,7 @@ static int carry_out(struct child *c, const struct op *op) {
     return -1;
 }
 
-static void settle(struct child *c) { /* what holds for every child, asked or not */
+static void settle(void) { /* what holds for every child, asked or not */
     sigset_t none;
     struct sigaction plain = {.sa_handler = SIG_DFL};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -352,17 +354,38 @@ static void settle(struct child *c) { /* what holds for every child, asked or no
     sigemptyset(&none);
     sigaction(SIGPIPE, &plain, NULL); /* the only one that the shim ignores */
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (dup2(c->in, 0) < 0 || dup2(c->out, 1) < 0 || dup2(c->err, 2) < 0) child_fail(c, NULL, errno, "dup2 stdio");
     umask(0);
 }
 
-void child_main(struct child *c) {
-    const struct plan *plan = c->plan;
-    settle(c);
-    if (c->mapped) {
-        wait_for(c, NULL, 'M');
-        if (plan->namespaces & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)) child_fail(c, plan_find(plan, OP_USERMAP), errno, "become the user namespace's root");
+/* The plan is there: its descriptors come in the order stdio, pidfd, cgroups, those of the request. */
+static void take_order(struct child *c) {
+    union { char bytes[CMSG_SPACE(sizeof(int) * 100)]; struct cmsghdr align; } control;
+    char what = 0;
+    int fd[100], n = 3;
+    struct iovec text = {&what, 1};
+    struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control};
+    ssize_t got;
+    do got = recvmsg(c->sync, &message, MSG_CMSG_CLOEXEC);
+    while (got < 0 && errno == EINTR);
+    if (got != 1) _exit(0); /* not needed after all */
+    const struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+    if (!part || message.msg_flags & MSG_CTRUNC) child_fail(c, NULL, EMFILE, "take the descriptors");
+    memcpy(fd, CMSG_DATA(part), part->cmsg_len - CMSG_LEN(0));
+    for (int i = 0; i < 3; i++) {
+        if (dup2(fd[i], i) < 0) child_fail(c, NULL, errno, "dup2 stdio");
+        close(fd[i]);
     }
+    if (c->report->order.init) c->init = fd[n++];
+    for (int i = 0; i < c->report->order.cgroups; i++) c->cgroup[i] = fd[n++];
+    for (int i = 0; i < c->report->order.fds; i++) c->fds[i] = fd[n++];
+}
+
+void child_main(struct report *report, int sync) {
+    struct child child = {.plan = &report->plan, .report = report, .sync = sync, .init = -1, .root = -1, .proc = -1, .masks = {-1, -1}}, *c = &child;
+    const struct plan *plan = c->plan;
+    settle();
+    take_order(c);
+    if (plan->namespaces & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)) child_fail(c, plan_find(plan, OP_USERMAP), errno, "become the user namespace's root");
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct op *op = &plan->ops[i];
         struct timing *t = &c->report->at[i];

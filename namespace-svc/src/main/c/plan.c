@@ -1,4 +1,4 @@
-/* Decoder and checks. It allocates only what the counts, checked against the bytes that are there, allow. */
+/* Decoder and checks. It takes only as much memory as the counts, checked against the bytes that are there, allow. */
 #define _GNU_SOURCE
 #include "plan.h"
 
@@ -6,13 +6,13 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 struct reader {
     uint8_t *at, *end;
+    struct arena *arena;
 };
 
 /* s string, u u32, h u16, q u64, b bytes; lists: L of string, K of string+string, G of u32, M of u32×3, C of u32+string */
@@ -62,6 +62,15 @@ static const struct shape {
 
 static const uint32_t KINDS = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWCGROUP;
 
+static void *take(struct arena *arena, size_t count, size_t size) {
+    const size_t bytes = (count * size + 15) & ~(size_t)15; /* both are bounded by the limits of plan.h */
+    if (bytes > arena->left) return NULL;
+    void *taken = arena->at;
+    arena->at += bytes;
+    arena->left -= bytes;
+    return taken;
+}
+
 static bool number(struct reader *r, unsigned size, uint64_t *value) {
     if ((size_t)(r->end - r->at) < size) return false;
     *value = 0;
@@ -109,7 +118,7 @@ static bool item(struct reader *r, char kind, struct item *it) {
 
 static bool items(struct reader *r, char kind, struct list *list) {
     if (!number32(r, &list->count) || list->count > MAX_LIST || list->count * 4ul > (size_t)(r->end - r->at)) return false;
-    list->at = calloc(list->count + 1, sizeof *list->at);
+    list->at = take(r->arena, list->count, sizeof *list->at);
     if (!list->at) return false;
     for (uint32_t i = 0; i < list->count; i++)
         if (!item(r, kind, &list->at[i])) return false;
@@ -329,13 +338,13 @@ static bool order(const struct plan *plan, int at, const struct op *op, const ui
     return !must || refuse(why, at, op, EINVAL, "%s", must);
 }
 
-bool plan_parse(struct plan *plan, uint8_t *body, size_t length, uint32_t descriptors, bool session, struct failure *why) {
-    struct reader r = {body, body + length};
+bool plan_parse(struct plan *plan, struct arena *arena, uint8_t *body, size_t length, uint32_t descriptors, bool session, struct failure *why) {
+    struct reader r = {body, body + length, arena};
     uint16_t seen[OP_END] = {0};
     int last = 0;
     *plan = (struct plan){.session = session};
     size_t room = length / 8 + 1 < MAX_OPS ? length / 8 + 1 : MAX_OPS;
-    plan->ops = calloc(room, sizeof *plan->ops);
+    plan->ops = take(arena, room, sizeof *plan->ops);
     if (!plan->ops) return refuse(why, -1, NULL, ENOMEM, "out of memory");
     while (r.at < r.end) {
         const int at = (int)plan->count;
@@ -349,7 +358,7 @@ bool plan_parse(struct plan *plan, uint8_t *body, size_t length, uint32_t descri
         op->flags = (uint16_t)flags;
         if (code >= OP_END || !SHAPES[code].fields) return refuse(why, at, op, EPROTO, "unknown operation %u", op->code);
         if (flags & ~(uint64_t)SHAPES[code].flags) return refuse(why, at, op, EPROTO, "unknown flags 0x%x", op->flags);
-        if (!payload((struct reader){r.at, r.at + size}, op)) return refuse(why, at, op, EPROTO, "malformed payload of %u bytes", size);
+        if (!payload((struct reader){r.at, r.at + size, arena}, op)) return refuse(why, at, op, EPROTO, "malformed payload of %u bytes", size);
         r.at += size;
         if (seen[code] && !SHAPES[code].many) return refuse(why, at, op, EINVAL, "given twice");
         if (seen[OP_EXEC]) return refuse(why, at, op, EINVAL, "stands after EXEC");

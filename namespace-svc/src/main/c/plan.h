@@ -59,7 +59,14 @@ struct plan {
     bool session;             /* an exec session in a running container */
 };
 
-/* Decodes and checks a whole plan. Strings point into `body`, which is changed (NULs are put in). False: *why is set. */
-bool plan_parse(struct plan *plan, uint8_t *body, size_t length, uint32_t descriptors, bool session, struct failure *why);
+struct arena { /* zeroed memory, taken from the front */
+    uint8_t *at;
+    size_t left;
+};
+enum { ARENA = 9 << 20 }; /* more than the greatest plan takes: 32 bytes for each 4 of a list, and the operations */
+
+/* Decodes and checks a whole plan. Strings point into `body`, which is changed (NULs are put in); the rest is taken from
+ * `arena`. False: *why is set. */
+bool plan_parse(struct plan *plan, struct arena *arena, uint8_t *body, size_t length, uint32_t descriptors, bool session, struct failure *why);
 const struct op *plan_find(const struct plan *plan, enum opcode code);
 bool plan_id_valid(const char *id, size_t most);

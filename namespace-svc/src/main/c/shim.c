@@ -33,9 +33,10 @@ enum { MAX_CONTROLS = 16, CHUNK = 32 << 10 };
 enum phase { CREATED, RUNNING, EXITED };
 
 static struct shim {
-    struct plan plan;
-    struct child child;
     struct report *report;
+    struct plan *plan;            /* in the report */
+    int stdio[3];                 /* the child's ends */
+    int cgroup[32], init;         /* for the child: cgroup.procs; pidfd of the container's init, for a session */
     uint64_t base, base_mono;
     struct control { int fd; bool watches; } control[MAX_CONTROLS];
     int controls;
@@ -56,6 +57,13 @@ static struct shim {
     uint16_t rows, cols;
     struct log *log;
 } S;
+
+static struct spare { /* an init cloned ahead of need */
+    struct report *report;
+    pid_t pid;
+    int pidfd, sync;
+    uint32_t made;
+} spare;
 
 static struct list user_map[2]; /* of the container; its sessions' shims inherit it */
 
@@ -83,14 +91,14 @@ static void reply(int fd, uint16_t type, uint32_t seq, struct buffer *body) {
 static void send_timings(int fd, uint32_t seq) {
     struct buffer body = {0};
     uint32_t many = 0;
-    for (uint32_t i = 0; i < S.plan.count; i++) many += S.report->at[i].done == 1;
+    for (uint32_t i = 0; i < S.plan->count; i++) many += S.report->at[i].done == 1;
     put(&body, S.base, 8);
     put(&body, many, 4);
-    for (uint32_t i = 0; i < S.plan.count; i++) {
+    for (uint32_t i = 0; i < S.plan->count; i++) {
         struct timing *t = &S.report->at[i];
         if (t->done != 1) continue;
         put(&body, i, 2);
-        put(&body, S.plan.ops[i].code, 2);
+        put(&body, S.plan->ops[i].code, 2);
         put(&body, (uint32_t)t->error, 4);
         put(&body, t->start - S.base_mono, 8);
         put(&body, t->duration, 8);
@@ -145,7 +153,7 @@ static _Noreturn void give_up(const struct failure *failure) {
 }
 
 static void fail_now(int error, int op, const char *format, ...) {
-    struct failure f = {.op = op, .error = error, .code = op >= 0 ? S.plan.ops[op].code : 0};
+    struct failure f = {.op = op, .error = error, .code = op >= 0 ? S.plan->ops[op].code : 0};
     va_list args;
     va_start(args, format);
     vsnprintf(f.message, sizeof f.message, format, args);
@@ -154,7 +162,7 @@ static void fail_now(int error, int op, const char *format, ...) {
 }
 
 static int position(const struct op *op) {
-    return op ? (int)(op - S.plan.ops) : -1;
+    return op ? (int)(op - S.plan->ops) : -1;
 }
 
 static void timed(const struct op *op, uint64_t start) {
@@ -162,12 +170,12 @@ static void timed(const struct op *op, uint64_t start) {
 }
 
 static void make_directory_of_it(void) {
-    snprintf(S.name, sizeof S.name, "%s%s", S.plan.session ? "exec-" : "", S.plan.id);
+    snprintf(S.name, sizeof S.name, "%s%s", S.plan->session ? "exec-" : "", S.plan->id);
     if (mkdirat(S.parent, S.name, 0750) < 0) fail_now(errno, 0, "mkdir %s/%s", L.state_path, S.name);
     S.dir = openat(S.parent, S.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (S.dir < 0) fail_now(errno, 0, "open %s", S.name);
     if (flock(S.dir, LOCK_EX | LOCK_NB) < 0 || fchown(S.dir, 0, L.gid) < 0 || fchmod(S.dir, 0750) < 0 || fchdir(S.dir) < 0) fail_now(errno, 0, "lock %s", S.name);
-    snprintf(S.child.state, sizeof S.child.state, "%s/%s", L.state_path, S.name);
+    snprintf(S.report->order.state, sizeof S.report->order.state, "%s/%s", L.state_path, S.name);
 }
 
 static int open_cgroup(const struct op *op, const char *path, const char *file, uint64_t flags) {
@@ -180,10 +188,10 @@ static int open_cgroup(const struct op *op, const char *path, const char *file, 
     return fd;
 }
 
-static int prepare_cgroups(void) { /* the v2 directory to be cloned into, or -1 */
+static int prepare_cgroups(bool cloned) { /* the v2 directory to be cloned into, or -1 */
     int into = -1;
-    for (uint32_t i = 0; i < S.plan.count; i++) {
-        const struct op *op = &S.plan.ops[i];
+    for (uint32_t i = 0; i < S.plan->count; i++) {
+        const struct op *op = &S.plan->ops[i];
         uint64_t start = now(CLOCK_MONOTONIC);
         if (op->code == OP_CGROUP_WRITE) {
             size_t length = strlen(op->s[1]);
@@ -194,8 +202,8 @@ static int prepare_cgroups(void) { /* the v2 directory to be cloned into, or -1 
         }
         for (uint32_t j = 0; op->code == OP_CGROUP && j < op->list[0].count; j++) {
             const struct item *it = &op->list[0].at[j];
-            if (it->n[0] == 2) into = open_cgroup(op, it->s, "", O_PATH | O_DIRECTORY);
-            S.child.cgroup[S.child.cgroups++] = it->n[0] == 2 ? -1 : open_cgroup(op, it->s, "cgroup.procs", O_WRONLY);
+            if (it->n[0] == 2 && !cloned) into = open_cgroup(op, it->s, "", O_PATH | O_DIRECTORY);
+            else S.cgroup[S.report->order.cgroups++] = open_cgroup(op, it->s, "cgroup.procs", O_WRONLY);
         }
     }
     return into;
@@ -203,17 +211,17 @@ static int prepare_cgroups(void) { /* the v2 directory to be cloned into, or -1 
 
 /* What only the parent can enter: a pid namespace counts for children alone; with an own user namespace the child would no
  * longer have the right to enter any. */
-static void enter_namespaces(void) {
-    const bool all = S.plan.namespaces & CLONE_NEWUSER;
-    for (uint32_t i = 0; i < S.plan.count; i++) {
-        const struct op *op = &S.plan.ops[i];
+static void enter_namespaces(const struct request *request) {
+    const bool all = S.plan->namespaces & CLONE_NEWUSER;
+    for (uint32_t i = 0; i < S.plan->count; i++) {
+        const struct op *op = &S.plan->ops[i];
         if (op->code != OP_SETNS) continue;
         const int kinds = (int)op->n[0] & (all ? ~0 : CLONE_NEWPID);
         if (!kinds) continue;
-        int fd = op->flags & SETNS_FROM_INIT ? S.child.init : op->flags & SETNS_FD ? S.child.fds[op->n[1]] : open(op->s[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        int fd = op->flags & SETNS_FROM_INIT ? S.init : op->flags & SETNS_FD ? request->fd[op->n[1]] : open(op->s[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         if (fd < 0 || setns(fd, kinds) < 0) fail_now(errno, (int)i, "setns 0x%x %.150s", (unsigned)kinds, op->s[0] ? op->s[0] : "");
     }
-    S.child.entered = all;
+    S.report->order.entered = all;
 }
 
 static unsigned outside(const struct list *list, unsigned id) {
@@ -224,26 +232,25 @@ static unsigned outside(const struct list *list, unsigned id) {
 
 /* The process may open its stdio again by /dev/stderr, so the pipes are its user's; never a device of the host. */
 static void give_stdio(void) {
-    const struct op *user = plan_find(&S.plan, OP_UID);
-    const int ends[] = {S.child.in, S.child.out, S.child.err};
+    const struct op *user = plan_find(S.plan, OP_UID);
     const uid_t uid = outside(&user_map[0], (uid_t)user->n[0]);
     const gid_t gid = outside(&user_map[1], (gid_t)user->n[1]);
     for (int i = 0; i < 3; i++)
-        if (ends[i] != L.null && fchown(ends[i], uid, gid) < 0) fail_now(errno, position(user), "chown stdio to %u:%u", uid, gid);
+        if (S.stdio[i] != L.null && fchown(S.stdio[i], uid, gid) < 0) fail_now(errno, position(user), "chown stdio to %u:%u", uid, gid);
 }
 
 static void prepare_stdio(void) {
-    const struct op *stdio = plan_find(&S.plan, OP_STDIO), *log = plan_find(&S.plan, OP_LOG);
+    const struct op *stdio = plan_find(S.plan, OP_STDIO), *log = plan_find(S.plan, OP_LOG);
     const int flags = stdio ? stdio->flags : 0;
     int pipes[3][2];
-    S.tty = plan_find(&S.plan, OP_TTY);
+    S.tty = plan_find(S.plan, OP_TTY);
     S.once = flags & STDIO_ONCE;
     if (log && !(S.log = log_open(log->s[0], log->n[0], (uint32_t)log->n[1], (gid_t)log->n[2]))) fail_now(errno, position(log), "open log %.180s", log->s[0]);
-    S.child.in = S.child.out = S.child.err = L.null;
+    S.stdio[0] = S.stdio[1] = S.stdio[2] = L.null;
     if (S.tty) return;
     if (flags & STDIO_STDIN) {
         if (pipe2(pipes[0], O_CLOEXEC) < 0) fail_now(errno, position(stdio), "pipe");
-        S.child.in = pipes[0][0];
+        S.stdio[0] = pipes[0][0];
         S.in = pipes[0][1];
         fcntl(S.in, F_SETFL, O_NONBLOCK);
     }
@@ -252,8 +259,8 @@ static void prepare_stdio(void) {
         S.out[i - 1] = pipes[i][0];
         fcntl(pipes[i][0], F_SETFL, O_NONBLOCK);
     }
-    S.child.out = pipes[1][1];
-    S.child.err = pipes[2][1];
+    S.stdio[1] = pipes[1][1];
+    S.stdio[2] = pipes[2][1];
     give_stdio();
 }
 
@@ -268,7 +275,7 @@ static void write_map(const char *which, const struct list *list, const struct o
 }
 
 static void after_clone(void) {
-    const struct op *map = plan_find(&S.plan, OP_USERMAP), *oom = plan_find(&S.plan, OP_OOM_SCORE);
+    const struct op *map = plan_find(S.plan, OP_USERMAP), *oom = plan_find(S.plan, OP_OOM_SCORE);
     uint64_t start = now(CLOCK_MONOTONIC);
     if (map) {
         write_map("uid_map", &map->list[0], map);
@@ -284,7 +291,6 @@ static void after_clone(void) {
         close(fd);
         timed(oom, start);
     }
-    if (S.child.mapped && send(S.sync, "M", 1, MSG_NOSIGNAL) != 1) fail_now(errno, -1, "release the child");
 }
 
 static uint64_t start_time_of(pid_t pid) {
@@ -299,33 +305,84 @@ static uint64_t start_time_of(pid_t pid) {
     return at ? strtoull(at, NULL, 10) : 0;
 }
 
-static void clone_child(int into) {
+static struct report *new_report(void) {
+    void *at = mmap(NULL, sizeof(struct report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return at == MAP_FAILED ? NULL : at;
+}
+
+/* The child waits in child_main() for its order. */
+static pid_t clone_child(struct report *report, uint32_t namespaces, int into, int *pidfd, int *sync) {
     int pair[2];
-    const struct op *op = plan_find(&S.plan, OP_NAMESPACES);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) fail_now(errno, -1, "socketpair");
-    S.sync = pair[0];
-    S.child.sync = pair[1];
-    S.child.plan = &S.plan;
-    S.child.report = S.report;
-    S.child.root = S.child.proc = S.child.masks[0] = S.child.masks[1] = -1;
-    S.child.mapped = plan_find(&S.plan, OP_USERMAP) || plan_find(&S.plan, OP_OOM_SCORE);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return -1;
     struct clone_args args = {
-        .flags = (S.plan.namespaces & ~(uint64_t)CLONE_NEWCGROUP) | CLONE_PIDFD | (into >= 0 ? CLONE_INTO_CGROUP : 0),
-        .pidfd = (uint64_t)(uintptr_t)&S.pidfd,
+        .flags = namespaces | CLONE_PIDFD | (into >= 0 ? CLONE_INTO_CGROUP : 0),
+        .pidfd = (uint64_t)(uintptr_t)pidfd,
         .exit_signal = SIGCHLD,
         .cgroup = (uint64_t)into};
-    uint64_t start = now(CLOCK_MONOTONIC);
+    report->order.made = namespaces;
     long pid = syscall(SYS_clone3, &args, sizeof args);
-    if (pid == 0) child_main(&S.child);
-    if (pid < 0) fail_now(errno, position(op), "clone3 flags 0x%lx", (unsigned long)args.flags);
-    S.pid = (pid_t)pid;
-    if (op) timed(op, start);
+    if (pid == 0) {
+        close(pair[0]);
+        child_main(report, pair[1]);
+    }
+    *sync = pair[0];
+    int error = errno;
     close(pair[1]);
+    errno = error;
+    return (pid_t)pid;
+}
+
+/* What is given to the child cloned ahead must be all that it has apart from what it can still unshare or enter. Not the
+ * mount namespace: a copy of the host's from before would lack what was mounted since. */
+static bool spare_fits(void) {
+    const uint32_t *joined = &S.plan->joined, all = S.plan->namespaces | *joined;
+    return spare.pid > 0 && !S.plan->session && !(all & CLONE_NEWUSER) && !(*joined & CLONE_NEWPID) && !(spare.made & ~all);
+}
+
+static void make_child(struct request *request) {
+    const struct op *op = plan_find(S.plan, OP_NAMESPACES);
+    const bool fits = spare_fits();
+    int into = prepare_cgroups(fits);
+    enter_namespaces(request);
+    if (fits) {
+        S.pid = spare.pid;
+        S.pidfd = spare.pidfd;
+        S.sync = spare.sync;
+    } else {
+        if (spare.pid > 0) close(spare.sync), close(spare.pidfd); /* it sees the end and goes */
+        uint64_t start = now(CLOCK_MONOTONIC);
+        S.pid = clone_child(S.report, S.plan->namespaces & ~(uint32_t)CLONE_NEWCGROUP, into, &S.pidfd, &S.sync);
+        if (S.pid < 0) fail_now(errno, position(op), "clone3 flags 0x%x", S.plan->namespaces);
+        if (op) timed(op, start);
+    }
     if (into >= 0) close(into);
-    for (int i = 0; i < S.child.cgroups; i++) close_fd(&S.child.cgroup[i]);
-    int *ends[] = {&S.child.in, &S.child.out, &S.child.err};
+}
+
+static void give_order(struct request *request) {
+    union { char bytes[CMSG_SPACE(sizeof(int) * 100)]; struct cmsghdr align; } control = {0};
+    int fd[100] = {S.stdio[0], S.stdio[1], S.stdio[2]}, n = 3;
+    struct iovec text = {(char[]){'P'}, 1};
+    if (S.plan->session) fd[n++] = S.init;
+    for (int i = 0; i < S.report->order.cgroups; i++) fd[n++] = S.cgroup[i];
+    for (uint32_t i = 0; i < request->fds; i++) fd[n++] = request->fd[i];
+    S.report->order.init = S.plan->session;
+    S.report->order.fds = (int)request->fds;
+    struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = CMSG_SPACE(sizeof *fd * (size_t)n)};
+    struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+    *part = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof *fd * (size_t)n)};
+    memcpy(CMSG_DATA(part), fd, sizeof *fd * (size_t)n);
+    if (sendmsg(S.sync, &message, MSG_NOSIGNAL) != 1) fail_now(errno, -1, "give the plan to the child");
+    for (int i = 0; i < S.report->order.cgroups; i++) close(S.cgroup[i]);
+    for (uint32_t i = 0; i < request->fds; i++) close(request->fd[i]);
     for (int i = 0; i < 3; i++)
-        if (*ends[i] != L.null) close_fd(ends[i]);
+        if (S.stdio[i] != L.null) close(S.stdio[i]);
+}
+
+void shim_prepare(uint32_t namespaces) {
+    spare.report = new_report();
+    if (!spare.report) return; /* then it is made when it is needed, and fails there, or not */
+    spare.made = namespaces;
+    spare.pid = clone_child(spare.report, namespaces, -1, &spare.pidfd, &spare.sync);
 }
 
 static int listening(const char *name, int type, uid_t owner) {
@@ -360,7 +417,7 @@ static void make_files(void) { /* beside the child, which is at its operations m
 
 static void release(void) {
     if (S.released || !S.wanted) return;
-    const struct op *stdio = plan_find(&S.plan, OP_STDIO);
+    const struct op *stdio = plan_find(S.plan, OP_STDIO);
     if (stdio && stdio->flags & STDIO_WAIT_ATTACH && !attach_clients()) return;
     S.released = true;
     if (send(S.sync, "G", 1, MSG_NOSIGNAL) != 1) S.failing = true; /* it is dead: its end says why */
@@ -388,7 +445,7 @@ static void started(const struct failure *failure) {
 /* The child's end of the socket is closed: it runs the command now, or failed, or died. */
 static void sync_ended(void) {
     struct failure *f = &S.report->failure;
-    const uint32_t last = S.plan.count - 1;
+    const uint32_t last = S.plan->count - 1;
     struct timing *exec = &S.report->at[last];
     close_fd(&S.sync);
     if (!f->error && !exec->start) {
@@ -571,7 +628,7 @@ static bool serve(struct control *control, struct request *request) {
     uint32_t n[2] = {0};
     uint16_t size[2];
     int error = 0;
-    if (h->type == M_EXEC && !S.plan.session) {
+    if (h->type == M_EXEC && !S.plan->session) {
         if (S.phase != RUNNING) return reply_error(fd, h->seq, ESRCH, "exec: the container is not running"), false;
         pid_t child = fork();
         if (child == 0) session(fd, request);
@@ -664,39 +721,33 @@ static _Noreturn void loop(void) {
     }
 }
 
-static _Noreturn void run(int connection, struct request *request, int parent, int init) {
+static _Noreturn void run(struct report *report, int connection, struct request *request, int parent, int init) {
     struct failure why = {.op = -1};
     sigset_t child;
-    S = (struct shim){.starter = -1, .pidfd = -1, .sync = -1, .dir = -1, .parent = parent, .control_socket = -1, .attach_socket = -1, .in = -1, .out = {-1, -1}, .recorded = -1};
+    S = (struct shim){.report = report, .plan = &report->plan, .init = init, .starter = -1, .pidfd = -1, .sync = -1, .dir = -1, .parent = parent, .control_socket = -1, .attach_socket = -1, .in = -1, .out = {-1, -1}, .recorded = -1};
     S.base = now(CLOCK_REALTIME);
     S.base_mono = now(CLOCK_MONOTONIC);
     S.control[S.controls++] = (struct control){connection, true};
     S.creator = connection;
     S.create_seq = request->header.seq;
     if (!receive_rest(connection, request)) fail_now(errno, -1, "receive the plan: %zu of %u bytes came", request->have, request->header.length);
-    if (!plan_parse(&S.plan, request->body, request->header.length, request->fds, init >= 0, &why)) {
-        S.plan.count = 0;
+    if (!plan_parse(S.plan, &(struct arena){report->arena, sizeof report->arena}, request->body, request->header.length, request->fds, init >= 0, &why)) {
+        S.plan->count = 0;
         give_up(&why);
     }
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child, NULL);
     S.signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-    S.report = mmap(NULL, sizeof *S.report + S.plan.count * sizeof(struct timing), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (S.report == MAP_FAILED || S.signals < 0) S.report = NULL, fail_now(errno, -1, "report");
-    memcpy(S.child.fds, request->fd, sizeof S.child.fds);
-    S.child.init = init;
-    const struct op *tty = plan_find(&S.plan, OP_TTY);
+    if (S.signals < 0) fail_now(errno, -1, "signalfd");
+    const struct op *tty = plan_find(S.plan, OP_TTY), *map = plan_find(S.plan, OP_USERMAP);
     if (tty) S.rows = (uint16_t)tty->n[0], S.cols = (uint16_t)tty->n[1];
-    const struct op *map = plan_find(&S.plan, OP_USERMAP);
     if (map) memcpy(user_map, map->list, sizeof user_map);
     make_directory_of_it();
     prepare_stdio();
-    int into = prepare_cgroups();
-    enter_namespaces();
-    clone_child(into);
+    make_child(request);
     after_clone();
-    for (uint32_t i = 0; i < request->fds; i++) close(request->fd[i]);
+    give_order(request);
     make_files();
     loop();
 }
@@ -727,9 +778,14 @@ static _Noreturn void session(int fd, struct request *request) {
     attach_reset();
     setsid();
     prctl(PR_SET_NAME, "gantry-exec");
-    snprintf(path, sizeof path, "%s", S.child.state);
+    snprintf(path, sizeof path, "%s", S.report->order.state);
     L.state_path = path;
-    run(fd, request, parent, init);
+    spare.pid = 0;
+    struct report *report = new_report();
+    if (!report) _exit(1);
+    memcpy(report->body, request->body, request->have);
+    request->body = report->body;
+    run(report, fd, request, parent, init);
 }
 
 static bool empty_directory(int dir, int depth);
@@ -767,7 +823,8 @@ static _Noreturn void remove_container(int connection, struct request *request) 
 }
 
 void shim_main(int connection) {
-    struct request request = {0};
+    struct report *report = spare.pid > 0 ? spare.report : new_report();
+    struct request request = {.body = report ? report->body : NULL};
     struct pollfd waiting = {connection, POLLIN, 0};
     signal(SIGCHLD, SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
@@ -775,7 +832,7 @@ void shim_main(int connection) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_NAME, "gantry-shim");
     for (int fd = 0; fd < 3; fd++) dup2(L.null, fd);
-    if (poll(&waiting, 1, 10000) != 1 || !receive_first(connection, &request)) {
+    if (!report || poll(&waiting, 1, 10000) != 1 || !receive_first(connection, &request)) {
         reply_error(connection, 0, errno ? errno : ETIMEDOUT, "no request");
         _exit(0);
     }
@@ -784,5 +841,5 @@ void shim_main(int connection) {
         reply_error(connection, request.header.seq, EPROTO, "the launcher takes CREATE and REMOVE");
         _exit(0);
     }
-    run(connection, &request, L.state, -1);
+    run(report, connection, &request, L.state, -1);
 }

@@ -49,7 +49,7 @@ bool receive_first(int connection, struct request *request) {
     const struct header *h = &request->header;
     request->have = (size_t)n - sizeof *h;
     if (h->magic != MAGIC || h->version != 1 || h->length > MAX_BODY || request->have > h->length) return false;
-    request->body = malloc(h->length + 1ul);
+    if (!request->body) request->body = malloc(h->length + 1ul);
     if (!request->body) return false;
     memcpy(request->body, packet + sizeof *h, request->have);
     return true;

@@ -44,11 +44,6 @@ static size_t mutate(uint8_t *body, size_t length, size_t room) {
     return length;
 }
 
-static void free_plan(struct plan *plan) {
-    for (uint32_t i = 0; i < plan->count; i++) free(plan->ops[i].list[0].at), free(plan->ops[i].list[1].at);
-    free(plan->ops);
-}
-
 static void check(const struct plan *plan) { /* touch every string, so that the sanitizer sees it */
     size_t sum = 0;
     for (uint32_t i = 0; i < plan->count; i++) {
@@ -62,7 +57,7 @@ static void check(const struct plan *plan) { /* touch every string, so that the 
 }
 
 int main(int argc, char **argv) {
-    static uint8_t good[MAX_BODY], work[MAX_BODY];
+    static uint8_t good[MAX_BODY], work[MAX_BODY], memory[ARENA] __attribute__((aligned(16)));
     unsigned long count = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000, accepted = 0;
     state = argc > 2 ? strtoull(argv[2], NULL, 10) | 1 : 88172645463325252ull;
     size_t length = fread(good, 1, sizeof good, stdin);
@@ -74,14 +69,15 @@ int main(int argc, char **argv) {
         uint8_t *body = malloc(now ? now : 1);
         memcpy(body, work, now);
         bool session = i && next(8) == 0;
-        if (plan_parse(&plan, body, now, next(4), session, &why)) {
+        struct arena arena = {memory, ARENA};
+        if (plan_parse(&plan, &arena, body, now, next(4), session, &why)) {
             check(&plan);
             accepted++;
         } else if (i == 0 || why.op < -1 || !why.error || !memchr(why.message, 0, sizeof why.message)) {
             fprintf(stderr, "mutation %lu: refused without a reason: %s\n", i, why.message);
             return 1;
         }
-        free_plan(&plan);
+        memset(memory, 0, (size_t)(arena.at - memory));
         free(body);
     }
     printf("%lu mutations, %lu still plans\n", count, accepted);
