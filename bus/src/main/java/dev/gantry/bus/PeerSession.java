@@ -23,7 +23,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
@@ -40,7 +39,7 @@ public final class PeerSession implements Bus {
     private final Map<String, ServedContract<?>> served = new ConcurrentHashMap<>();
     private final List<QueuedSubscription> subscriptions = new CopyOnWriteArrayList<>();
     private final Queue<Frame> unsentEvents = new ArrayDeque<>();
-    private final AtomicLong numbers = new AtomicLong();
+    private final ReplyNumbers numbers = new ReplyNumbers();
     private final ScheduledExecutorService timer = PendingCall.timer();
     private final AtWork atWork = new AtWork();
     private final Object link = new Object();
@@ -97,6 +96,9 @@ public final class PeerSession implements Bus {
         if (call != null) {
             // Whatever hangs on the future may block; the reader of the socket must not.
             Thread.startVirtualThread(() -> call.answer().accept(frame));
+        } else if (numbers.matches(frame.address())) {
+            // The call has been answered by its deadline on this side.
+            LOG.log(System.Logger.Level.DEBUG, "a late answer to {0}", frame.address());
         } else if (frame.type().equals(Frame.ERR)) {
             LOG.log(
                     System.Logger.Level.WARNING,
@@ -179,7 +181,7 @@ public final class PeerSession implements Bus {
                     FaultCode.RESOURCE_EXHAUSTED,
                     "the request has %d bytes: too long for the bus".formatted(body.length));
         } else {
-            var number = number();
+            var number = numbers.next();
             var outgoing =
                     new Outgoing(
                             SessionFrames.request(
@@ -202,7 +204,7 @@ public final class PeerSession implements Bus {
         var contender = new ServedContract<>(contract, handler);
         var former = served.put(address, contender);
         try {
-            control(SessionFrames.register(address, number()));
+            control(SessionFrames.register(address, numbers.next()));
         } catch (FaultException e) {
             if (former == null) {
                 served.remove(address, contender);
@@ -213,7 +215,7 @@ public final class PeerSession implements Bus {
         }
         return () -> {
             if (served.get(address) == contender && !closed) {
-                control(SessionFrames.unregister(address, number()));
+                control(SessionFrames.unregister(address, numbers.next()));
                 served.remove(address, contender);
             }
         };
@@ -251,7 +253,7 @@ public final class PeerSession implements Bus {
         var subscription = new QueuedSubscription(pattern, subscriber, this::unsubscribe);
         subscriptions.add(subscription);
         try {
-            control(SessionFrames.register(pattern, number()));
+            control(SessionFrames.register(pattern, numbers.next()));
         } catch (FaultException e) {
             subscriptions.remove(subscription);
             subscription.close();
@@ -265,7 +267,7 @@ public final class PeerSession implements Bus {
         if (subscriptions.remove(subscription)
                 && !closed
                 && subscriptions.stream().noneMatch(s -> s.pattern().equals(pattern))) {
-            control(SessionFrames.unregister(pattern, number()));
+            control(SessionFrames.unregister(pattern, numbers.next()));
         }
     }
 
@@ -277,7 +279,7 @@ public final class PeerSession implements Bus {
         }
         for (var address : served.keySet()) {
             try {
-                control(SessionFrames.unregister(address, number()));
+                control(SessionFrames.unregister(address, numbers.next()));
             } catch (FaultException e) {
                 LOG.log(System.Logger.Level.WARNING, "giving up {0}: {1}", address, e.getMessage());
             }
@@ -338,9 +340,5 @@ public final class PeerSession implements Bus {
                 connection.send(bytes);
             }
         }
-    }
-
-    private String number() {
-        return "r" + numbers.incrementAndGet();
     }
 }
