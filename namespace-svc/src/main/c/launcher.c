@@ -1,11 +1,13 @@
-/* gantry-launcher: carries out launch plans. It decides nothing; see protocol.md. This process only accepts and forks: not
- * even the request is read here, so that no request can take it down. */
+/* gantry-launcher: carries out launch plans. It decides nothing; see protocol.md. This process only forks: requests are
+ * accepted and read in what becomes the container's shim, so that no request can take it down. */
 #define _GNU_SOURCE
 #include "launcher.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,20 +103,82 @@ static bool trusted(int connection) {
     return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == L.uid || peer.uid == 0);
 }
 
+/* ---- shims ahead of need: each waits in accept, its init cloned; so neither fork nor clone is on a container's way ---- */
+
+enum { MAX_SPARES = 16, CALM = 20 /* ms without requests before the pool is filled again, if it is not empty */ };
+
+static struct { pid_t pid[MAX_SPARES]; int count, wanted, taken[2], listening; uint32_t namespaces; } pool;
+
+static _Noreturn void spare_shim(pid_t parent) {
+    sigset_t none;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(0);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGCHLD, SIG_DFL);
+    prctl(PR_SET_NAME, "gantry-spare");
+    if (pool.wanted) shim_prepare(pool.namespaces);
+    for (;;) {
+        int connection = accept4(pool.listening, NULL, NULL, SOCK_CLOEXEC);
+        if (connection < 0 && errno != EINTR && errno != ECONNABORTED) _exit(1);
+        if (connection < 0) continue;
+        prctl(PR_SET_PDEATHSIG, 0); /* from now on it outlives the launcher */
+        pid_t me = getpid();
+        if (write(pool.taken[1], &me, sizeof me) != sizeof me) _exit(1);
+        if (!trusted(connection)) _exit(0);
+        close(pool.listening);
+        close(pool.taken[0]);
+        close(pool.taken[1]);
+        shim_main(connection);
+    }
+}
+
+static void forget(pid_t pid) {
+    for (int i = 0; i < pool.count; i++)
+        if (pool.pid[i] == pid) pool.pid[i] = pool.pid[--pool.count];
+}
+
+static _Noreturn void keep_pool(void) {
+    const int most = pool.wanted ? pool.wanted : 1;
+    const pid_t self = getpid();
+    int idle = 0;
+    if (pipe2(pool.taken, O_CLOEXEC) < 0) die("pipe");
+    for (;;) {
+        if (pool.count == 0 || (idle && pool.count < most)) {
+            pid_t pid = fork();
+            if (pid == 0) spare_shim(self);
+            if (pid > 0) pool.pid[pool.count++] = pid;
+            else if (pool.count == 0) poll(NULL, 0, CALM); /* out of processes: try again */
+        }
+        struct pollfd taken = {pool.taken[0], POLLIN, 0};
+        /* a spare that died unused (a stray signal) is missed at the next time-out */
+        int ready = poll(&taken, 1, pool.count == 0 ? 0 : pool.count < most ? (idle ? 0 : CALM) : 1000);
+        idle = ready == 0;
+        pid_t pid;
+        if (ready > 0 && read(pool.taken[0], &pid, sizeof pid) == sizeof pid) forget(pid);
+        for (int i = pool.count - 1; ready == 0 && i >= 0; i--)
+            if (kill(pool.pid[i], 0) < 0 && errno == ESRCH) forget(pool.pid[i]);
+    }
+}
+
 int main(int argc, char **argv) {
-    static const struct option OPTIONS[] = {{"socket", 1, NULL, 's'}, {"uid", 1, NULL, 'u'}, {"gid", 1, NULL, 'g'}, {"state", 1, NULL, 'd'}, {NULL, 0, NULL, 0}};
+    static const struct option OPTIONS[] = {{"socket", 1, NULL, 's'}, {"uid", 1, NULL, 'u'}, {"gid", 1, NULL, 'g'}, {"state", 1, NULL, 'd'},
+                                            {"spare", 1, NULL, 'n'}, {"spare-net", 0, NULL, 'e'}, {NULL, 0, NULL, 0}};
     const char *path = NULL, *uid = NULL, *gid = NULL;
     run_sealed(argv);
     if (prctl(PR_SET_DUMPABLE, 0) < 0) die("prctl");
+    pool.namespaces = CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
     for (int o; (o = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {
         if (o == 's') path = optarg;
         else if (o == 'u') uid = optarg;
         else if (o == 'g') gid = optarg;
         else if (o == 'd') L.state_path = optarg;
+        else if (o == 'n') pool.wanted = (int)identity(optarg);
+        else if (o == 'e') pool.namespaces |= CLONE_NEWNET;
         else return 2;
     }
-    if (!uid || !L.state_path || L.state_path[0] != '/' || optind < argc) {
-        fprintf(stderr, "usage: gantry-launcher [--socket PATH] --uid UID [--gid GID] --state DIR\n");
+    if (!uid || !L.state_path || L.state_path[0] != '/' || strlen(L.state_path) > 100 || optind < argc || pool.wanted < 0 || pool.wanted > MAX_SPARES) {
+        fprintf(stderr, "usage: gantry-launcher [--socket PATH] --uid UID [--gid GID] --state DIR [--spare 0-%d [--spare-net]]\n", MAX_SPARES);
         return 2;
     }
     L.uid = identity(uid);
@@ -122,22 +186,12 @@ int main(int argc, char **argv) {
     L.null = null_device();
     L.state = checked(L.state_path, O_PATH | O_DIRECTORY);
     L.cgroups = checked("/sys/fs/cgroup", O_PATH | O_DIRECTORY);
-    int listening = listen_on(path);
-    close_range(path ? (unsigned)listening + 1 : 64, ~0u, 0);
+    pool.listening = listen_on(path);
+    close_range(path ? (unsigned)pool.listening + 1 : 64, ~0u, 0);
     for (int s = 1; s < NSIG; s++) signal(s, SIG_DFL);
     signal(SIGCHLD, SIG_IGN); /* shims are reaped by the kernel */
     if (chdir("/") < 0) die("/");
     printf("ready\n");
     fflush(stdout);
-    for (;;) {
-        int connection = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
-        if (connection < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
-        if (connection < 0) die("accept");
-        pid_t pid = trusted(connection) ? fork() : -1;
-        if (pid == 0) {
-            close(listening);
-            shim_main(connection);
-        }
-        close(connection); /* refused, or out of processes: the peer sees the end */
-    }
+    keep_pool();
 }

@@ -224,7 +224,7 @@ class Launcher:
                      "hostname", "yes", "stat", "touch", "trap", "tr", "wc", "readlink", "ip", "mkdir", "test", "md5sum", "chmod", "grep", "umount"):
             os.symlink("busybox", f"{self.rootfs}/bin/{name}")
         self.n = 0
-        self.process = subprocess.Popen([binary, "--socket", self.socket, "--uid", str(uid), "--state", self.state], stdout=subprocess.PIPE)
+        self.process = subprocess.Popen([binary, "--socket", self.socket, "--uid", str(uid), "--state", self.state] + os.environ.get("LAUNCHER_OPTIONS", "--spare 2").split(), stdout=subprocess.PIPE)
         assert self.process.stdout.readline() == b"ready\n"
 
     def connect(self): return Connection(self.socket)
