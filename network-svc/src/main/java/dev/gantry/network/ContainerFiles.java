@@ -32,17 +32,31 @@ final class ContainerFiles {
         return directory.resolve(containerId).resolve("hostname");
     }
 
+    /** The text of resolv.conf, hosts and hostname. */
+    record Contents(String resolvConf, String hosts, String hostname) {}
+
     /**
-     * Writes the three files.
+     * What the three files will say.
      *
      * @param nameServers of the network; empty: those that the host uses
      */
-    void write(AttachmentRecord record, List<String> nameServers) {
+    Contents contents(AttachmentRecord record, List<String> nameServers) {
+        try {
+            return new Contents(
+                    resolvConf(record, nameServers), hosts(record), record.hostname() + "\n");
+        } catch (IOException e) {
+            throw FaultException.of(
+                    FaultCode.INTERNAL, "read the host's resolver files: %s", e.getMessage());
+        }
+    }
+
+    /** Writes the three files, readable by all: they are bound into the container. */
+    void write(AttachmentRecord record, Contents contents) {
         try {
             Files.createDirectories(directory.resolve(record.containerId()));
-            put(Path.of(record.resolvConf()), resolvConf(record, nameServers));
-            put(Path.of(record.hosts()), hosts(record));
-            put(Path.of(record.hostnameFile()), record.hostname() + "\n");
+            put(Path.of(record.resolvConf()), contents.resolvConf());
+            put(Path.of(record.hosts()), contents.hosts());
+            put(Path.of(record.hostnameFile()), contents.hostname());
         } catch (IOException e) {
             throw FaultException.of(
                     FaultCode.INTERNAL,
@@ -50,6 +64,23 @@ final class ContainerFiles {
                     record.containerId(),
                     e.getMessage());
         }
+    }
+
+    /** The same for a shell. */
+    String shell(AttachmentRecord record, Contents contents) {
+        return "mkdir -p %s && printf %%s %s > %s && printf %%s %s > %s && printf %%s %s > %s"
+                .formatted(
+                        directory.resolve(record.containerId()),
+                        quote(contents.resolvConf()),
+                        record.resolvConf(),
+                        quote(contents.hosts()),
+                        record.hosts(),
+                        quote(contents.hostname()),
+                        record.hostnameFile());
+    }
+
+    private static String quote(String text) {
+        return "'" + text.replace("'", "'\\''") + "'";
     }
 
     void delete(String containerId) {

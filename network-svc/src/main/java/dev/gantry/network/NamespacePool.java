@@ -83,8 +83,7 @@ final class NamespacePool implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            throw FaultException.of(
-                    FaultCode.INTERNAL, "read %s: %s", directory, e.getMessage());
+            throw FaultException.of(FaultCode.INTERNAL, "read %s: %s", directory, e.getMessage());
         }
     }
 

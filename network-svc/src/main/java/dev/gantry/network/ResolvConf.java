@@ -28,7 +28,10 @@ final class ResolvConf {
 
     /** Whether a container could not reach the line's name server: loopback is its own there. */
     static boolean isLoopback(String line) {
-        var server = server(line);
+        return isLoopbackAddress(server(line));
+    }
+
+    static boolean isLoopbackAddress(String server) {
         return server.startsWith("127.") || server.equals("::1");
     }
 

@@ -80,8 +80,7 @@ public final class LinuxNetworkKernel implements NetworkKernel {
                                     Syscalls.open(pin.toString(), Syscalls.O_RDONLY_CLOEXEC)
                                             .orThrow("open %s", pin);
                     Syscalls.setns(descriptor, Syscalls.CLONE_NEWNET).orThrow("setns %s", pin);
-                    return new Netns(
-                            pin, descriptor, NetlinkSocket.open(Syscalls.NETLINK_ROUTE));
+                    return new Netns(pin, descriptor, NetlinkSocket.open(Syscalls.NETLINK_ROUTE));
                 });
     }
 
@@ -201,7 +200,8 @@ public final class LinuxNetworkKernel implements NetworkKernel {
             Files.createDirectories(pin.getParent());
             Files.createFile(
                     pin,
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("r--------")));
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString("r--------")));
         } catch (FileAlreadyExistsException e) {
             throw FaultException.of(FaultCode.ALREADY_EXISTS, "the pin %s exists already", pin);
         } catch (IOException e) {

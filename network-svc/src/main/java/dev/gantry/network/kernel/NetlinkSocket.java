@@ -73,8 +73,7 @@ final class NetlinkSocket {
             for (int at = 0; at + 16 <= bytes.length; ) {
                 int length = view.getInt(at);
                 if (length < 16 || at + length > bytes.length) {
-                    return new NetlinkReply(
-                            new SyscallResult(-1, Errno.EIO), answered, messages);
+                    return new NetlinkReply(new SyscallResult(-1, Errno.EIO), answered, messages);
                 }
                 int index = view.getInt(at + 8) - first;
                 int type = view.getShort(at + 4);

@@ -7,7 +7,8 @@ import java.util.Arrays;
 
 /**
  * Several netlink requests in the kernel's wire form, to be sent in one go (netlink(7),
- * rtnetlink(7)). Every request asks for an acknowledgement; the kernel goes on after one that fails.
+ * rtnetlink(7)). Every request asks for an acknowledgement; the kernel goes on after one that
+ * fails.
  *
  * <p>Numbers are in host order, which is little-endian on the machines that Gantry runs on.
  */

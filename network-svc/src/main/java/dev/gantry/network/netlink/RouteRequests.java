@@ -62,10 +62,7 @@ public final class RouteRequests {
                                 batch.attributeText(IFLA_INFO_KIND, "veth")
                                         .nested(
                                                 IFLA_INFO_DATA,
-                                                () ->
-                                                        peer(
-                                                                batch, peer, peerMac, peerNetns,
-                                                                mtu)));
+                                                () -> peer(batch, peer, peerMac, peerNetns, mtu)));
     }
 
     private static void peer(NetlinkBatch batch, String name, String mac, int netns, int mtu) {
@@ -116,8 +113,7 @@ public final class RouteRequests {
                 .raw32(index)
                 .attribute(IFA_LOCAL, address.bytes())
                 .attribute(IFA_ADDRESS, address.bytes())
-                .attribute(
-                        4 /* IFA_BROADCAST */, new Subnet(address, prefix).last().bytes());
+                .attribute(4 /* IFA_BROADCAST */, new Subnet(address, prefix).last().bytes());
     }
 
     /** {@code ip route add default via GATEWAY}. */

@@ -44,8 +44,7 @@ record Element(String family, String set, List<Object> key, Optional<Object> val
                         .put("table", table)
                         .put("name", set)
                         .<ObjectNode>set("elem", elem);
-        return json.objectNode()
-                .set(verb, json.objectNode().<ObjectNode>set("element", body));
+        return json.objectNode().set(verb, json.objectNode().<ObjectNode>set("element", body));
     }
 
     private static JsonNode node(Object part) {

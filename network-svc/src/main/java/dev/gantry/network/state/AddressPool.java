@@ -60,8 +60,7 @@ public final class AddressPool {
     public static Subnet freeSubnet(boolean wide, Collection<Subnet> occupied) {
         Stream<Subnet> candidates =
                 wide
-                        ? Stream.concat(
-                                tens(88, 127, 16), Stream.of(Subnet.parse("172.28.0.0/16")))
+                        ? Stream.concat(tens(88, 127, 16), Stream.of(Subnet.parse("172.28.0.0/16")))
                         : tens(89, 127, 24);
         return candidates
                 .filter(candidate -> occupied.stream().noneMatch(candidate::overlaps))

@@ -15,8 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What network-svc knows, in memory and on disk: a file a record, replaced atomically. There is no
- * fsync: the records guard against the death of a process; a power failure ends the containers
- * too. Any implementation of {@code network.v1} on this host reads and writes the same files.
+ * fsync: the records guard against the death of a process; a power failure ends the containers too.
+ * Any implementation of {@code network.v1} on this host reads and writes the same files.
  */
 public final class Records {
     private final Path networkFiles;
