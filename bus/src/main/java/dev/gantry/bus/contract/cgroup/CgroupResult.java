@@ -55,6 +55,7 @@ public sealed interface CgroupResult {
      *
      * @param timeNanos when it was read, since the Unix epoch
      * @param oomKills how many of its processes the kernel killed for memory
+     * @param pressure how long its tasks waited for a resource; none where the kernel does not say
      */
     record Usage(
             String id,
@@ -70,7 +71,8 @@ public sealed interface CgroupResult {
             Optional<Long> pidsLimit,
             Optional<Long> ioReadBytes,
             Optional<Long> ioWriteBytes,
-            Optional<Long> oomKills)
+            Optional<Long> oomKills,
+            List<Pressure> pressure)
             implements CgroupResult {
         /** Absent parts are empty. */
         public Usage {
@@ -86,6 +88,28 @@ public sealed interface CgroupResult {
             ioReadBytes = Absent.orEmpty(ioReadBytes);
             ioWriteBytes = Absent.orEmpty(ioWriteBytes);
             oomKills = Absent.orEmpty(oomKills);
+            pressure = Absent.orEmpty(pressure);
+        }
+
+        /**
+         * Pressure stall information (Documentation/accounting/psi.rst).
+         *
+         * @param resource {@code cpu}, {@code memory} or {@code io}
+         * @param someAvg10 per cent of the last ten seconds in which some task waited
+         * @param someNanos how long some task waited in all
+         * @param fullAvg10 per cent in which all tasks waited at once
+         */
+        public record Pressure(
+                String resource,
+                double someAvg10,
+                long someNanos,
+                Optional<Double> fullAvg10,
+                Optional<Long> fullNanos) {
+            /** Absent parts are empty. */
+            public Pressure {
+                fullAvg10 = Absent.orEmpty(fullAvg10);
+                fullNanos = Absent.orEmpty(fullNanos);
+            }
         }
     }
 
