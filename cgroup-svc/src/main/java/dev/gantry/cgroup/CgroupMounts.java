@@ -20,8 +20,7 @@ import java.util.Set;
  * @param self this process's own directory in the cgroup2 mount, as {@code /proc/self/cgroup} has
  *     it; {@code /} if there is none
  */
-public record CgroupMounts(
-        Map<String, List<String>> v1, Optional<String> unified, String self) {
+public record CgroupMounts(Map<String, List<String>> v1, Optional<String> unified, String self) {
     private static final Set<String> USED =
             Set.of("memory", "cpu", "cpuacct", "cpuset", "pids", "blkio", "devices", "freezer");
 

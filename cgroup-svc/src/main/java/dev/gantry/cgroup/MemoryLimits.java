@@ -50,8 +50,8 @@ public final class MemoryLimits {
                 .ifPresent(
                         value -> {
                             throw FaultException.invalid(
-                                    "memory %s %d is neither a number of bytes nor -1", what,
-                                    value);
+                                    "memory %s %d is neither a number of bytes nor -1",
+                                    what, value);
                         });
     }
 }

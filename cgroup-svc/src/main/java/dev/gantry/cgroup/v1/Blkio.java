@@ -39,9 +39,7 @@ public final class Blkio implements Controller {
         var settings = new ArrayList<Setting>();
         io.weight()
                 .ifPresent(
-                        weight ->
-                                settings.add(
-                                        new Setting(weightFile(group), weight.toString())));
+                        weight -> settings.add(new Setting(weightFile(group), weight.toString())));
         rates(READ_BPS, io.throttleReadBpsDevice(), group, settings);
         rates(WRITE_BPS, io.throttleWriteBpsDevice(), group, settings);
         rates(READ_IOPS, io.throttleReadIOPSDevice(), group, settings);

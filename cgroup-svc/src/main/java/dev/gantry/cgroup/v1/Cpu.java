@@ -51,8 +51,7 @@ public final class Cpu implements Controller {
                                         new Setting(group.require(PERIOD), period.toString())));
         cpu.quota()
                 .ifPresent(
-                        quota ->
-                                settings.add(new Setting(group.require(QUOTA), quota.toString())));
+                        quota -> settings.add(new Setting(group.require(QUOTA), quota.toString())));
         return settings;
     }
 

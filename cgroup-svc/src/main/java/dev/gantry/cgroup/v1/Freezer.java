@@ -1,11 +1,32 @@
 package dev.gantry.cgroup.v1;
 
+import dev.gantry.bus.contract.oci.LinuxResources;
+import dev.gantry.cgroup.Controller;
 import dev.gantry.cgroup.FreezerFile;
+import dev.gantry.cgroup.Group;
 import dev.gantry.cgroup.Setting;
+import dev.gantry.cgroup.UsageReading;
+
+import java.util.List;
 
 /** {@code freezer} of v1 (cgroup-v1/freezer-subsystem.rst). */
-public final class Freezer implements FreezerFile {
+public final class Freezer implements Controller, FreezerFile {
     private static final String STATE = "freezer.state";
+
+    @Override
+    public String name() {
+        return "freezer";
+    }
+
+    @Override
+    public List<Setting> settings(LinuxResources resources, Group group) {
+        return List.of();
+    }
+
+    @Override
+    public void usage(Group group, UsageReading usage) {
+        // A freezer counts nothing.
+    }
 
     @Override
     public Setting freeze() {

@@ -49,8 +49,7 @@ public final class Memory implements Controller {
                 .ifPresent(
                         off ->
                                 settings.add(
-                                        new Setting(
-                                                group.require(OOM_CONTROL), off ? "1" : "0")));
+                                        new Setting(group.require(OOM_CONTROL), off ? "1" : "0")));
         return settings;
     }
 
@@ -61,8 +60,7 @@ public final class Memory implements Controller {
     private static List<Setting> limits(LinuxResources.Memory memory, Group group) {
         var limit =
                 memory.limit().map(bytes -> new Setting(group.require(LIMIT), bytes.toString()));
-        var total =
-                memory.swap().map(bytes -> new Setting(group.require(MEMSW_LIMIT), bytes + ""));
+        var total = memory.swap().map(bytes -> new Setting(group.require(MEMSW_LIMIT), bytes + ""));
         var totalInForce = group.number(MEMSW_LIMIT);
         boolean above =
                 totalInForce.isPresent()
@@ -84,7 +82,6 @@ public final class Memory implements Controller {
         usage.memoryBytes = group.number(USAGE);
         usage.memoryLimitBytes = group.number(LIMIT);
         usage.memoryPeakBytes = group.number(PEAK);
-        usage.oomKills =
-                group.read(OOM_CONTROL).flatMap(text -> Numbers.keyed(text, "oom_kill"));
+        usage.oomKills = group.read(OOM_CONTROL).flatMap(text -> Numbers.keyed(text, "oom_kill"));
     }
 }

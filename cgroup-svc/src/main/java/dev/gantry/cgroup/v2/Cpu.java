@@ -62,8 +62,8 @@ public final class Cpu implements Controller {
 
     /**
      * v1 shares 2..262144 to v2 weight 1..10000 so that the least, the default (1024 to 100) and
-     * the greatest meet: the quadratic that crun and runc agreed on,
-     * 10^((log₂² shares + 125 log₂ shares) / 612 − 7 / 34), rounded up.
+     * the greatest meet: the quadratic that crun and runc agreed on, 10^((log₂² shares + 125 log₂
+     * shares) / 612 − 7 / 34), rounded up.
      */
     static long weight(long shares) {
         if (shares <= 2) {

@@ -37,9 +37,7 @@ public final class Devices {
     private final ByteBuffer code;
 
     private Devices(int rules) {
-        code =
-                ByteBuffer.allocate((8 + rules * 9) * INSTRUCTION)
-                        .order(ByteOrder.nativeOrder());
+        code = ByteBuffer.allocate((8 + rules * 9) * INSTRUCTION).order(ByteOrder.nativeOrder());
     }
 
     /** The program of a policy, as {@code struct bpf_insn}s. */

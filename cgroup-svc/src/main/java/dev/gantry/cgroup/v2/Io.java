@@ -36,8 +36,7 @@ public final class Io implements Controller {
         var settings = new ArrayList<Setting>();
         io.weight()
                 .ifPresent(
-                        weight ->
-                                settings.add(new Setting(weightFile(group), weight.toString())));
+                        weight -> settings.add(new Setting(weightFile(group), weight.toString())));
         rates("rbps", io.throttleReadBpsDevice(), group, settings);
         rates("wbps", io.throttleWriteBpsDevice(), group, settings);
         rates("riops", io.throttleReadIOPSDevice(), group, settings);
@@ -46,8 +45,8 @@ public final class Io implements Controller {
     }
 
     /**
-     * {@code io.weight} acts only where an administrator has turned the cost model on
-     * ({@code io.cost.qos}); only BFQ heeds a weight as it is.
+     * {@code io.weight} acts only where an administrator has turned the cost model on ({@code
+     * io.cost.qos}); only BFQ heeds a weight as it is.
      */
     private static String weightFile(Group group) {
         if (group.offers(BFQ_WEIGHT) && group.blockDevices().bfq()) {

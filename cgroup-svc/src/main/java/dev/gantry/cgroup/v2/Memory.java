@@ -60,9 +60,7 @@ public final class Memory implements Controller {
 
     /** OCI counts memory and swap together, as v1; v2 counts swap alone. */
     private static long swap(long total, LinuxResources.Memory memory, Group group) {
-        return total == -1
-                ? -1
-                : total - memory.limit().or(() -> group.number(MAX)).orElseThrow();
+        return total == -1 ? -1 : total - memory.limit().or(() -> group.number(MAX)).orElseThrow();
     }
 
     private static void refuse(String what, boolean asked) {

@@ -28,9 +28,7 @@ public final class Unified implements Controller {
 
     @Override
     public List<Setting> settings(LinuxResources resources, Group group) {
-        return resources.unified().entrySet().stream()
-                .map(entry -> setting(entry, group))
-                .toList();
+        return resources.unified().entrySet().stream().map(entry -> setting(entry, group)).toList();
     }
 
     private static Setting setting(Map.Entry<String, String> entry, Group group) {

@@ -1,0 +1,25 @@
+package dev.gantry.cgroup;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A hierarchy of the kernel in which Gantry has a subtree.
+ *
+ * @param root the subtree, for example {@code /sys/fs/cgroup/memory/gantry}; containers lie in it
+ * @param v2 whether it is the cgroup2 hierarchy
+ * @param controllers what acts here
+ * @param offered the files that groups in the subtree have
+ */
+public record Hierarchy(
+        String root, boolean v2, List<Controller> controllers, Set<String> offered) {
+    /** The directory of a container. */
+    public String path(String id) {
+        return root + "/" + id;
+    }
+
+    /** Whether a controller of this name acts here. */
+    public boolean has(String controller) {
+        return controllers.stream().anyMatch(one -> one.name().equals(controller));
+    }
+}
