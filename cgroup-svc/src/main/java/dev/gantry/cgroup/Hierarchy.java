@@ -10,9 +10,14 @@ import java.util.Set;
  * @param v2 whether it is the cgroup2 hierarchy
  * @param controllers what acts here
  * @param offered the files that groups in the subtree have
+ * @param reserved the names of the files of the subtree itself: no group can bear one
  */
 public record Hierarchy(
-        String root, boolean v2, List<Controller> controllers, Set<String> offered) {
+        String root,
+        boolean v2,
+        List<Controller> controllers,
+        Set<String> offered,
+        Set<String> reserved) {
     /** The directory of a container. */
     public String path(String id) {
         return root + "/" + id;

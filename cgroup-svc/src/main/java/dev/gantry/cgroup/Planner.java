@@ -87,7 +87,7 @@ final class Planner {
     /** A group may not bear the name of a file of the group above: {@code cgroup.procs}. */
     private void refuseFileNames(String id) {
         for (var tree : hierarchies.all()) {
-            if (tree.offered().contains(id) || kernel.files(tree.root()).names().contains(id)) {
+            if (tree.reserved().contains(id)) {
                 throw FaultException.invalid(
                         "container id %s is the name of a cgroup file in %s", id, tree.root());
             }

@@ -98,11 +98,13 @@ public final class Subtree {
         make(root);
         initialiseCpuset(root);
         controllers.forEach(controller -> report.put(controller, "v1"));
+        var files = Set.copyOf(kernel.files(root).names());
         return new Hierarchy(
                 root,
                 false,
                 controllers.stream().map(controller -> V1.get(controller).get()).toList(),
-                Set.copyOf(kernel.files(root).names()));
+                files,
+                files);
     }
 
     private Hierarchy v2(String root) {
@@ -118,7 +120,8 @@ public final class Subtree {
         }
         controllers.add(new dev.gantry.cgroup.v2.Unified());
         var offered = new HashSet<String>();
-        for (var file : kernel.files(root).names()) {
+        var files = Set.copyOf(kernel.files(root).names());
+        for (var file : files) {
             var prefix = file.substring(0, Math.max(0, file.indexOf('.')));
             if (enabled.contains(prefix) || prefix.equals("cgroup") || file.endsWith(".pressure")) {
                 offered.add(file);
@@ -131,7 +134,7 @@ public final class Subtree {
         report.put(
                 "kill",
                 offered.contains("cgroup.kill") ? "v2" : "this kernel has no cgroup.kill (5.14)");
-        return new Hierarchy(root, true, List.copyOf(controllers), Set.copyOf(offered));
+        return new Hierarchy(root, true, List.copyOf(controllers), Set.copyOf(offered), files);
     }
 
     private String unifiedRoot(String mount) {
