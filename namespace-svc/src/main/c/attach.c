@@ -243,7 +243,9 @@ bool attach_flushing(bool patient) {
 }
 
 uint32_t attach_clients(void) {
-    return (uint32_t)count;
+    uint32_t greeted = 0;
+    for (int i = 0; i < count; i++) greeted += clients[i].greeted && !clients[i].closing;
+    return greeted;
 }
 
 uint64_t attach_dropped(void) {
