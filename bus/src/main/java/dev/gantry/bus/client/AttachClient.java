@@ -11,6 +11,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 
@@ -41,6 +42,7 @@ public final class AttachClient implements AutoCloseable {
     private static final int READY_FRAME = 20;
     private static final int HEADER = 5;
     private static final int LONGEST = 64 << 10;
+    private static final int LONGEST_ADDRESS = 107;
 
     private final SocketChannel channel;
     private final ByteBuffer in = ByteBuffer.allocate(HEADER + LONGEST);
@@ -60,7 +62,7 @@ public final class AttachClient implements AutoCloseable {
         try {
             var channel = SocketChannel.open(StandardProtocolFamily.UNIX);
             try {
-                channel.connect(UnixDomainSocketAddress.of(socket));
+                reach(channel, socket);
                 var client = new AttachClient(channel);
                 client.send(HELLO_FRAME, new byte[] {(byte) flags}, 1);
                 client.awaitReady();
@@ -71,6 +73,26 @@ public final class AttachClient implements AutoCloseable {
             }
         } catch (IOException e) {
             throw FaultException.of(FaultCode.UNAVAILABLE, "attach %s: %s", socket, e.getMessage());
+        }
+    }
+
+    /**
+     * A path that is longer than an address can be (unix(7): 107 bytes; those of exec sessions are)
+     * is reached by way of a link that is shorter.
+     */
+    private static void reach(SocketChannel channel, Path socket) throws IOException {
+        if (socket.toString().getBytes(StandardCharsets.UTF_8).length <= LONGEST_ADDRESS) {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            return;
+        }
+        var directory = Files.createTempDirectory("gantry-attach");
+        var link = directory.resolve("at");
+        try {
+            Files.createSymbolicLink(link, socket.toAbsolutePath().getParent());
+            channel.connect(UnixDomainSocketAddress.of(link.resolve(socket.getFileName())));
+        } finally {
+            Files.deleteIfExists(link);
+            Files.delete(directory);
         }
     }
 
