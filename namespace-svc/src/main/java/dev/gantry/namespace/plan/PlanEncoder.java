@@ -1,0 +1,163 @@
+package dev.gantry.namespace.plan;
+
+import dev.gantry.bus.contract.oci.OciSpec.IdMapping;
+import dev.gantry.bus.fault.FaultException;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/** Operations to bytes: each u16 opcode, u16 flags, u32 length, payload (protocol.md section 3). */
+final class PlanEncoder {
+    private static final int MAX_OPS = 1024;
+
+    private PlanEncoder() {}
+
+    static ByteBuffer encode(List<PlanOp> ops) {
+        if (ops.size() > MAX_OPS) {
+            throw FaultException.invalid(
+                    "the launch plan has %d operations, the launcher takes %d",
+                    ops.size(), MAX_OPS);
+        }
+        var out = new PlanWriter();
+        for (var op : ops) {
+            out.u16(op.opcode().code()).u16(flags(op));
+            int at = out.reserve();
+            payload(out, op);
+            out.settle(at);
+        }
+        return out.finish();
+    }
+
+    private static int flags(PlanOp op) {
+        return switch (op) {
+            case PlanOp.Stdio s -> bit(s.stdin(), 1) | bit(s.waitAttach(), 2) | bit(s.once(), 4);
+            case PlanOp.JoinInit _ -> 2;
+            case PlanOp.Propagation p -> bit(p.recursive(), 1);
+            case PlanOp.Rootfs r -> bit(r.overlay(), 1);
+            case PlanOp.Mount m ->
+                    bit(m.options().recursive(), 1)
+                            | bit(m.options().attributesRecursive(), 2)
+                            | bit(m.optional(), 8);
+            case PlanOp.Mknod n -> bit(n.bind(), 1);
+            case PlanOp.Tty t -> bit(t.console(), 1);
+            case PlanOp.Exec _ -> 1;
+            case PlanOp.Id _,
+                    PlanOp.Log _,
+                    PlanOp.Namespaces _,
+                    PlanOp.JoinPath _,
+                    PlanOp.Cgroup _,
+                    PlanOp.CgroupWrite _,
+                    PlanOp.UserMap _,
+                    PlanOp.Symlink _,
+                    PlanOp.Mask _,
+                    PlanOp.Readonly _,
+                    PlanOp.Pivot _,
+                    PlanOp.ReadonlyRoot _,
+                    PlanOp.Hostname _,
+                    PlanOp.Domainname _,
+                    PlanOp.SysctlWrite _,
+                    PlanOp.Limit _,
+                    PlanOp.OomScore _,
+                    PlanOp.LoopbackUp _,
+                    PlanOp.Keyring _,
+                    PlanOp.Env _,
+                    PlanOp.Cwd _,
+                    PlanOp.Mkdir _,
+                    PlanOp.Groups _,
+                    PlanOp.Uid _,
+                    PlanOp.Caps _,
+                    PlanOp.NoNewPrivs _,
+                    PlanOp.Seccomp _,
+                    PlanOp.Init _,
+                    PlanOp.WaitStart _ ->
+                    0;
+        };
+    }
+
+    private static int bit(boolean set, int value) {
+        return set ? value : 0;
+    }
+
+    private static void payload(PlanWriter out, PlanOp op) {
+        switch (op) {
+            case PlanOp.Id(var id) -> out.string(id);
+            case PlanOp.Log l ->
+                    out.string(l.path()).u64(l.maxBytes()).u32(l.maxFiles()).u32(l.gid());
+            case PlanOp.Namespaces(var flags) -> out.u32(flags);
+            case PlanOp.JoinPath(var kind, var path) -> out.u32(kind).string(path);
+            case PlanOp.JoinInit(var kinds, _) -> out.u32(kinds);
+            case PlanOp.Cgroup(var dirs) ->
+                    out.list(dirs, (o, dir) -> o.u32(dir.version()).string(dir.path()));
+            case PlanOp.CgroupWrite(var file, var value) -> out.string(file).string(value);
+            case PlanOp.UserMap(var uids, var gids) ->
+                    out.list(uids, PlanEncoder::mapping).list(gids, PlanEncoder::mapping);
+            case PlanOp.Propagation(var type, _) -> out.u32(type);
+            case PlanOp.Rootfs r ->
+                    out.list(r.lowers(), PlanWriter::string)
+                            .string(r.upper())
+                            .string(r.work())
+                            .list(r.options(), PlanEncoder::option)
+                            .u64(r.attributes());
+            case PlanOp.Mount m -> mount(out, m);
+            case PlanOp.Mkdir d -> out.string(d.path()).u32(d.mode()).u32(d.uid()).u32(d.gid());
+            case PlanOp.Mknod n ->
+                    out.string(n.path())
+                            .u32(n.mode())
+                            .u32(n.major())
+                            .u32(n.minor())
+                            .u32(n.uid())
+                            .u32(n.gid());
+            case PlanOp.Symlink(var target, var path) -> out.string(target).string(path);
+            case PlanOp.Mask(var path) -> out.string(path);
+            case PlanOp.Readonly(var path) -> out.string(path);
+            case PlanOp.Hostname(var name) -> out.string(name);
+            case PlanOp.Domainname(var name) -> out.string(name);
+            case PlanOp.SysctlWrite(var key, var value) -> out.string(key).string(value);
+            case PlanOp.Limit(var resource, var soft, var hard) ->
+                    out.u32(resource).u64(soft).u64(hard);
+            case PlanOp.OomScore(var adjustment) -> out.u32(adjustment);
+            case PlanOp.Keyring(var name) -> out.string(name);
+            case PlanOp.Tty(var rows, var columns, _) -> out.u16(rows).u16(columns);
+            case PlanOp.Env(var entries) -> out.list(entries, PlanWriter::string);
+            case PlanOp.Cwd(var path) -> out.string(path);
+            case PlanOp.Groups(var gids) -> out.list(gids, PlanWriter::u32);
+            case PlanOp.Uid(var uid, var gid, var umask) -> out.u32(uid).u32(gid).u32(umask);
+            case PlanOp.Caps c ->
+                    out.u64(c.bounding())
+                            .u64(c.effective())
+                            .u64(c.permitted())
+                            .u64(c.inheritable())
+                            .u64(c.ambient());
+            case PlanOp.Seccomp(var flags, var filter) -> out.u32(flags).bytes(filter);
+            case PlanOp.Exec(var args) -> out.list(args, PlanWriter::string);
+            case PlanOp.Stdio _,
+                    PlanOp.Pivot _,
+                    PlanOp.ReadonlyRoot _,
+                    PlanOp.LoopbackUp _,
+                    PlanOp.NoNewPrivs _,
+                    PlanOp.Init _,
+                    PlanOp.WaitStart _ -> {
+                // nothing but its number
+            }
+        }
+    }
+
+    private static void mount(PlanWriter out, PlanOp.Mount m) {
+        out.string(m.type())
+                .string(m.source())
+                .string("")
+                .string(m.destination())
+                .u64(m.options().set())
+                .u64(m.options().clear())
+                .u32(m.options().propagation())
+                .list(m.options().data(), PlanEncoder::option);
+    }
+
+    private static void option(PlanWriter out, PlanOp.Option option) {
+        out.string(option.key()).string(option.value());
+    }
+
+    private static void mapping(PlanWriter out, IdMapping map) {
+        out.u32(map.containerID()).u32(map.hostID()).u32(map.size());
+    }
+}

@@ -1,0 +1,327 @@
+package dev.gantry.namespace.plan;
+
+import dev.gantry.bus.contract.oci.OciSpec.IdMapping;
+
+import java.util.List;
+
+/**
+ * One operation of a launch plan. What each means, by whom and when it is carried out: protocol.md,
+ * section 3. Numbers are the kernel's own.
+ */
+public sealed interface PlanOp {
+    /** Its number on the wire. */
+    Opcode opcode();
+
+    /** A key with a value; an empty value makes it a flag. */
+    record Option(String key, String value) {}
+
+    /** Names the container or the exec session. */
+    record Id(String id) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.ID;
+        }
+    }
+
+    /** The log in CRI format, kept by the shim; readable by the group {@code gid}. */
+    record Log(String path, long maxBytes, int maxFiles, long gid) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.LOG;
+        }
+    }
+
+    /** What stands behind the standard streams. */
+    record Stdio(boolean stdin, boolean waitAttach, boolean once) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.STDIO;
+        }
+    }
+
+    /** A set of CLONE_NEW* to make. */
+    record Namespaces(int flags) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.NAMESPACES;
+        }
+    }
+
+    /** Enters the namespace at a path. */
+    record JoinPath(int kind, String path) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.SETNS;
+        }
+    }
+
+    /** Enters namespaces of the container's init; the pid is for the reader of the plan only. */
+    record JoinInit(int kinds, long pid) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.SETNS;
+        }
+    }
+
+    /** A cgroup directory of hierarchy version 1 or 2. */
+    record CgroupDir(int version, String path) {}
+
+    /** Places the process. */
+    record Cgroup(List<CgroupDir> dirs) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.CGROUP;
+        }
+    }
+
+    /** A line of a v1 device list. */
+    record CgroupWrite(String file, String value) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.CGROUP_WRITE;
+        }
+    }
+
+    /** uid_map and gid_map. */
+    record UserMap(List<IdMapping> uids, List<IdMapping> gids) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.USERMAP;
+        }
+    }
+
+    /** Changes the propagation of {@code /}. */
+    record Propagation(int type, boolean recursive) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.PROPAGATION;
+        }
+    }
+
+    /** The root: an overlay, or (no upper, one lower, not overlay) a bound directory. */
+    record Rootfs(
+            boolean overlay,
+            List<String> lowers,
+            String upper,
+            String work,
+            List<Option> options,
+            long attributes)
+            implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.ROOTFS;
+        }
+    }
+
+    /** A mount in the root. */
+    record Mount(
+            String type, String source, String destination, MountOptions options, boolean optional)
+            implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.MOUNT;
+        }
+    }
+
+    /** A directory with the parents that are missing, unless something is there. */
+    record Mkdir(String path, int mode, long uid, long gid) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.MKDIR;
+        }
+    }
+
+    /** A device node; {@code bind}: the host's own node, where mknod is not allowed. */
+    record Mknod(String path, int mode, long major, long minor, long uid, long gid, boolean bind)
+            implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.MKNOD;
+        }
+    }
+
+    /** A symbolic link, unless something is there. */
+    record Symlink(String target, String path) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.SYMLINK;
+        }
+    }
+
+    /** Hides a path, if it exists. */
+    record Mask(String path) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.MASK;
+        }
+    }
+
+    /** Makes a path read-only with all below it, if it exists. */
+    record Readonly(String path) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.READONLY;
+        }
+    }
+
+    /** Makes the root the root. */
+    record Pivot() implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.PIVOT;
+        }
+    }
+
+    /** Makes the root read-only. */
+    record ReadonlyRoot() implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.READONLY_ROOT;
+        }
+    }
+
+    /** sethostname(2). */
+    record Hostname(String name) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.HOSTNAME;
+        }
+    }
+
+    /** setdomainname(2). */
+    record Domainname(String name) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.DOMAINNAME;
+        }
+    }
+
+    /** Writes below /proc/sys; the key has slashes. */
+    record SysctlWrite(String key, String value) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.SYSCTL;
+        }
+    }
+
+    /** setrlimit(2); −1 is infinity. */
+    record Limit(int resource, long soft, long hard) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.RLIMIT;
+        }
+    }
+
+    /** /proc/PID/oom_score_adj. */
+    record OomScore(int adjustment) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.OOM_SCORE;
+        }
+    }
+
+    /** Sets {@code lo} up. */
+    record LoopbackUp() implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.LOOPBACK_UP;
+        }
+    }
+
+    /** A session keyring of its own. */
+    record Keyring(String name) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.KEYRING;
+        }
+    }
+
+    /** A terminal, also as /dev/console if {@code console}. */
+    record Tty(int rows, int columns, boolean console) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.TTY;
+        }
+    }
+
+    /** The environment, {@code KEY=value}. */
+    record Env(List<String> entries) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.ENV;
+        }
+    }
+
+    /** The working directory. */
+    record Cwd(String path) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.CWD;
+        }
+    }
+
+    /** setgroups(2): exactly these. */
+    record Groups(List<Long> gids) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.GROUPS;
+        }
+    }
+
+    /** All four uids and gids. */
+    record Uid(long uid, long gid, int umask) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.UID;
+        }
+    }
+
+    /** All five capability sets, as masks. */
+    record Caps(long bounding, long effective, long permitted, long inheritable, long ambient)
+            implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.CAPS;
+        }
+    }
+
+    /** PR_SET_NO_NEW_PRIVS. */
+    record NoNewPrivs() implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.NO_NEW_PRIVS;
+        }
+    }
+
+    /** A filter: {@code struct sock_filter} array. */
+    record Seccomp(long flags, byte[] filter) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.SECCOMP;
+        }
+    }
+
+    /** Process 1 is the launcher's own small init. */
+    record Init() implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.INIT;
+        }
+    }
+
+    /** Waits for START. */
+    record WaitStart() implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.WAIT_START;
+        }
+    }
+
+    /** execve(2), the command looked up in the PATH of the plan's environment. */
+    record Exec(List<String> args) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.EXEC;
+        }
+    }
+}
