@@ -25,7 +25,10 @@ final class MountPlan {
      * @param volumes host path of each volume by the name in the mount's source
      */
     static List<OciMount> mounts(
-            ContainerSpec spec, Attached network, Map<String, String> volumes) {
+            ContainerSpec spec,
+            List<OciMount> wanted,
+            Attached network,
+            Map<String, String> volumes) {
         var byPlace = new LinkedHashMap<String, OciMount>();
         for (var mount : defaults(spec.shmSizeBytes().orElse(DEFAULT_SHM))) {
             byPlace.put(mount.destination(), mount);
@@ -35,7 +38,7 @@ final class MountPlan {
         file(rest, "/etc/hosts", network.hosts());
         file(rest, "/etc/hostname", network.hostnameFile());
         var asked = new java.util.HashSet<String>();
-        for (var mount : spec.mounts()) {
+        for (var mount : wanted) {
             var place = place(mount.destination());
             if (!asked.add(place)) {
                 throw FaultException.invalid("two mounts at %s", Names.quote(place));

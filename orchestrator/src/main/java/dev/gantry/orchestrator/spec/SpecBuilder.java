@@ -5,6 +5,7 @@ import dev.gantry.bus.contract.container.ContainerSpec;
 import dev.gantry.bus.contract.container.ExecSpec;
 import dev.gantry.bus.contract.network.NetworkResult.Attached;
 import dev.gantry.bus.contract.oci.LinuxResources;
+import dev.gantry.bus.contract.oci.OciMount;
 import dev.gantry.bus.contract.oci.OciProcess;
 import dev.gantry.bus.contract.oci.OciProcess.ConsoleSize;
 import dev.gantry.bus.contract.oci.OciSpec;
@@ -54,6 +55,18 @@ public final class SpecBuilder {
         return CapabilitySet.of(spec.capAdd(), spec.capDrop());
     }
 
+    /** Where the image wants volumes and the client asked for no mount; sorted. */
+    public static List<String> volumePlaces(ContainerSpec spec, ImageConfig image) {
+        var taken =
+                spec.mounts().stream().map(mount -> MountPlan.place(mount.destination())).toList();
+        return image.volumes().stream()
+                .map(MountPlan::place)
+                .filter(place -> !taken.contains(place))
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
     /** What cgroup-svc is to enforce. */
     public static LinuxResources resources(ContainerSpec spec, LinuxResources limits) {
         return ResourceLimits.resources(spec, limits);
@@ -63,6 +76,7 @@ public final class SpecBuilder {
      * The configuration of a container.
      *
      * @param hostname of the container
+     * @param mounts those asked for, and those of the image's volumes
      * @param volumes host path of each volume by the source of its mount
      */
     public static OciSpec build(
@@ -70,6 +84,7 @@ public final class SpecBuilder {
             Prepared storage,
             Attached network,
             String hostname,
+            List<OciMount> mounts,
             Map<String, String> volumes) {
         var image = storage.image().config();
         var identity =
@@ -100,7 +115,7 @@ public final class SpecBuilder {
                 spec.readOnly(),
                 hostname,
                 "",
-                MountPlan.mounts(spec, network, volumes),
+                MountPlan.mounts(spec, mounts, network, volumes),
                 namespaces(network),
                 List.of(),
                 List.of(),

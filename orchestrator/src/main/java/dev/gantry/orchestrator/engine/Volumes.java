@@ -1,0 +1,124 @@
+package dev.gantry.orchestrator.engine;
+
+import dev.gantry.bus.contract.oci.OciMount;
+import dev.gantry.bus.contract.storage.StorageOperation;
+import dev.gantry.bus.contract.storage.StorageResult.Volume;
+import dev.gantry.orchestrator.model.ContainerIds;
+import dev.gantry.orchestrator.model.ContainerRecord;
+import dev.gantry.orchestrator.saga.Saga;
+import dev.gantry.orchestrator.saga.Undo;
+import dev.gantry.orchestrator.services.Caller;
+import dev.gantry.orchestrator.services.Services;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+
+/** The volumes of a container: those it names, and those that its image asks for. */
+final class Volumes {
+    /**
+     * Volumes that are there.
+     *
+     * @param mounts of the image's volumes
+     * @param paths host path by volume name
+     */
+    record Bound(List<OciMount> mounts, Map<String, String> paths) {}
+
+    private final Parts parts;
+
+    Volumes(Parts parts) {
+        this.parts = parts;
+    }
+
+    /** New names for the volumes that the image asks for, one a place. */
+    static List<String> names(List<String> places) {
+        return places.stream().map(place -> ContainerIds.fresh()).toList();
+    }
+
+    /**
+     * Makes what is not there yet. A volume that was there before is never undone.
+     *
+     * @param anew whether those made are to be undone with the container; a container that is only
+     *     started again keeps them
+     * @param places where the container's anonymous volumes go, in the order of their names
+     */
+    Bound bind(
+            Saga saga,
+            ContainerRecord container,
+            List<String> places,
+            boolean anew,
+            Caller caller) {
+        var wanted = new ArrayList<String>(named(container));
+        wanted.addAll(container.anonymousVolumes());
+        if (wanted.isEmpty()) {
+            return new Bound(List.of(), Map.of());
+        }
+        var there = paths(caller);
+        var made = new HashMap<String, CompletableFuture<Volume>>();
+        for (var name : wanted.stream().distinct().filter(n -> !there.containsKey(n)).toList()) {
+            var create = create(container, name);
+            made.put(
+                    name,
+                    anew
+                            ? saga.begin(
+                                    new Undo(Undo.Part.VOLUME, name),
+                                    () -> parts.services().storage(create, caller))
+                            : saga.begin(() -> parts.services().storage(create, caller)));
+        }
+        saga.join();
+        var paths = new HashMap<>(there);
+        made.forEach((name, volume) -> paths.put(name, Services.await(volume).path()));
+        return new Bound(mounts(container, places), paths);
+    }
+
+    /** What they will be, without making any. */
+    Bound plan(ContainerRecord container, List<String> places, Caller caller) {
+        if (named(container).isEmpty() && places.isEmpty()) {
+            return new Bound(List.of(), Map.of());
+        }
+        var paths = new HashMap<>(paths(caller));
+        var host = Services.await(parts.services().storage(new StorageOperation.Probe(), caller));
+        var wanted = new ArrayList<String>(named(container));
+        wanted.addAll(container.anonymousVolumes());
+        for (var name : wanted) {
+            paths.putIfAbsent(
+                    name, Path.of(host.root()).resolve("volumes/" + name + "/data").toString());
+        }
+        return new Bound(mounts(container, places), paths);
+    }
+
+    private Map<String, String> paths(Caller caller) {
+        return Services.await(parts.services().storage(new StorageOperation.Volumes(), caller))
+                .volumes()
+                .stream()
+                .collect(Collectors.toMap(Volume::name, Volume::path));
+    }
+
+    private static StorageOperation.VolumeCreate create(ContainerRecord container, String name) {
+        return new StorageOperation.VolumeCreate(
+                name,
+                container.anonymousVolumes().contains(name)
+                        ? Map.of("gantry.container", container.id())
+                        : Map.of());
+    }
+
+    private static List<String> named(ContainerRecord container) {
+        return container.spec().mounts().stream()
+                .filter(mount -> mount.type().equals("volume"))
+                .map(OciMount::source)
+                .toList();
+    }
+
+    private static List<OciMount> mounts(ContainerRecord container, List<String> places) {
+        var names = container.anonymousVolumes();
+        var mounts = new ArrayList<OciMount>();
+        for (int i = 0; i < Math.min(places.size(), names.size()); i++) {
+            mounts.add(new OciMount(places.get(i), "volume", names.get(i), List.of()));
+        }
+        return List.copyOf(mounts);
+    }
+}

@@ -1,0 +1,165 @@
+package dev.gantry.orchestrator.store;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+
+import dev.gantry.bus.contract.PlanStep;
+import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.fault.FaultException;
+import dev.gantry.bus.wire.Json;
+import dev.gantry.orchestrator.model.ContainerRecord;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The containers' records on disk: {@code containers/ID.json}, and {@code containers/ID.plan} for
+ * what was done to make one. A file is replaced atomically; it survives a killed process at once,
+ * and a lost machine once {@link #durable} has completed.
+ */
+public final class RecordStore implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(RecordStore.class.getName());
+
+    private final Path directory;
+    private final GroupCommit commits;
+
+    /** Opens the store below the orchestrator's state directory, making it if need be. */
+    public RecordStore(Path state) {
+        this.directory = state.resolve("containers");
+        try {
+            Files.createDirectories(
+                    directory,
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString("rwx------")));
+        } catch (IOException e) {
+            throw failed("make directory " + directory, e);
+        }
+        this.commits = new GroupCommit(directory);
+    }
+
+    /** Replaces a record. */
+    public void write(ContainerRecord record) {
+        var path = path(record.id());
+        try {
+            AtomicFile.write(path, record);
+        } catch (IOException e) {
+            throw failed("write " + path, e);
+        }
+    }
+
+    /** Completes when the record as it is now would survive a loss of power. */
+    public CompletableFuture<Void> durable(String id) {
+        return commits.commit(path(id));
+    }
+
+    /** Begins the plan of a container anew. */
+    public void writePlan(String id, List<PlanStep> steps) {
+        writePlan(id, steps, StandardOpenOption.TRUNCATE_EXISTING);
+    }
+
+    /** Adds to the plan of a container. */
+    public void appendPlan(String id, List<PlanStep> steps) {
+        writePlan(id, steps, StandardOpenOption.APPEND);
+    }
+
+    private void writePlan(String id, List<PlanStep> steps, StandardOpenOption how) {
+        var path = planPath(id);
+        try {
+            var lines = new StringBuilder();
+            for (var step : steps) {
+                lines.append(Json.mapper().writeValueAsString(step)).append('\n');
+            }
+            Files.writeString(
+                    path, lines, StandardOpenOption.CREATE, StandardOpenOption.WRITE, how);
+        } catch (IOException e) {
+            throw failed("write " + path, e);
+        }
+    }
+
+    /** The plan of a container; empty if it has none. */
+    public List<PlanStep> readPlan(String id) {
+        var path = planPath(id);
+        var steps = new ArrayList<PlanStep>();
+        try {
+            if (Files.exists(path)) {
+                for (var line : Files.readAllLines(path)) {
+                    steps.add(Json.mapper().readValue(line, PlanStep.class));
+                }
+            }
+        } catch (JsonProcessingException cutShort) {
+            // A crash while it was written: what came before is whole.
+        } catch (IOException e) {
+            throw failed("read " + path, e);
+        }
+        return List.copyOf(steps);
+    }
+
+    /** Forgets a container. Not there is as good. */
+    public void delete(String id) {
+        try {
+            Files.deleteIfExists(planPath(id));
+            Files.deleteIfExists(path(id));
+        } catch (IOException e) {
+            throw failed("remove " + path(id), e);
+        }
+        // Should the machine be lost before this is on disk, the record comes back in the state
+        // removing, and the removal is completed once more.
+        commits.commit(path(id));
+    }
+
+    /** Every record. One that cannot be read is set aside and named in the log. */
+    public List<ContainerRecord> load() {
+        var all = new ArrayList<ContainerRecord>();
+        try (var files = Files.newDirectoryStream(directory)) {
+            for (var file : files) {
+                var name = file.getFileName().toString();
+                if (name.endsWith(".new")) {
+                    Files.deleteIfExists(file); // A write that a crash cut short.
+                } else if (name.endsWith(".json")) {
+                    read(file, all);
+                }
+            }
+        } catch (IOException e) {
+            throw failed("read " + directory, e);
+        }
+        return all;
+    }
+
+    private void read(Path file, List<ContainerRecord> all) throws IOException {
+        try {
+            AtomicFile.read(file, new TypeReference<ContainerRecord>() {}).ifPresent(all::add);
+        } catch (JsonProcessingException e) {
+            var aside = file.resolveSibling(file.getFileName() + ".unreadable");
+            Files.move(file, aside);
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    "record {0} cannot be read and is kept as {1}: {2}",
+                    file,
+                    aside.getFileName(),
+                    e.getOriginalMessage());
+        }
+    }
+
+    private Path path(String id) {
+        return directory.resolve(id + ".json");
+    }
+
+    private Path planPath(String id) {
+        return directory.resolve(id + ".plan");
+    }
+
+    static FaultException failed(String what, IOException e) {
+        return FaultException.of(FaultCode.INTERNAL, "%s: %s", what, e);
+    }
+
+    @Override
+    public void close() {
+        commits.close();
+    }
+}
