@@ -48,8 +48,7 @@ public final class OrchestratorVerticle extends VerticleBase {
         return carryOut(engine, request.operation(), Caller.of(request));
     }
 
-    static Object carryOut(
-            ContainerEngine engine, ContainerOperation<?> operation, Caller caller) {
+    static Object carryOut(ContainerEngine engine, ContainerOperation<?> operation, Caller caller) {
         return switch (operation) {
             case ContainerOperation.Create create -> engine.create(create, caller);
             case ContainerOperation.Run run -> engine.run(run, caller);

@@ -174,8 +174,7 @@ final class Assembly {
         var spec = container.spec();
         var mounts = new ArrayList<OciMount>(spec.mounts());
         mounts.addAll(volumes.mounts());
-        var oci =
-                SpecBuilder.build(spec, prepared, attached, hostname, mounts, volumes.paths());
+        var oci = SpecBuilder.build(spec, prepared, attached, hostname, mounts, volumes.paths());
         var create =
                 new NamespaceOperation.Create(
                         container.id(),
@@ -213,9 +212,7 @@ final class Assembly {
         var log =
                 saga.begin(
                         new Undo(Undo.Part.LOGS, container.id()),
-                        () ->
-                                CompletableFuture.completedFuture(
-                                        parts.logs().make(container.id())));
+                        () -> CompletableFuture.completedFuture(parts.logs().make(container.id())));
         return new Stdio(
                 spec.openStdin(),
                 waitAttach,

@@ -48,20 +48,17 @@ final class Changes {
                                         throw Refusal.state("update", container.record());
                             };
                     var record = container.record();
-                    container.save(
-                            record.with(merged(record.resources(), operation.resources())));
+                    container.save(record.with(merged(record.resources(), operation.resources())));
                     parts.happenings().tell("updated", container.record());
                     return done;
                 });
     }
 
-    private Done inForce(
-            Container container, ContainerOperation.Update operation, Caller caller) {
+    private Done inForce(Container container, ContainerOperation.Update operation, Caller caller) {
         return Services.await(
                 parts.services()
                         .cgroup(
-                                new CgroupOperation.Update(
-                                        container.id(), operation.resources()),
+                                new CgroupOperation.Update(container.id(), operation.resources()),
                                 caller));
     }
 

@@ -136,9 +136,7 @@ public final class ComposedEngine implements ContainerEngine, AutoCloseable {
         var bound =
                 Executions.shorter(
                         Duration.ofMillis(operation.timeoutMillis()), caller.remaining());
-        return LifeCycle.ended(end, bound)
-                ? Views.exit(Services.await(end))
-                : Views.notYet();
+        return LifeCycle.ended(end, bound) ? Views.exit(Services.await(end)) : Views.notYet();
     }
 
     @Override

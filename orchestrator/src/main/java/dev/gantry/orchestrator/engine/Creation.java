@@ -88,7 +88,8 @@ final class Creation {
         try {
             Services.await(
                     parts.services()
-                            .namespace(new NamespaceOperation.Delete(container.id(), true), caller));
+                            .namespace(
+                                    new NamespaceOperation.Delete(container.id(), true), caller));
             var assembly = new Assembly(parts, saga, container.record(), caller, false);
             assembly.findStorage().prepareRest();
             var places = places(container.record(), assembly);
@@ -108,8 +109,7 @@ final class Creation {
     }
 
     private static List<String> places(ContainerRecord container, Assembly assembly) {
-        return SpecBuilder.volumePlaces(
-                container.spec(), assembly.storage().image().config());
+        return SpecBuilder.volumePlaces(container.spec(), assembly.storage().image().config());
     }
 
     private Created finish(Container container, Creating state, Assembly.Made made) {
@@ -136,8 +136,7 @@ final class Creation {
 
     private Created plan(ContainerSpec spec, Caller caller) {
         var name = spec.name().orElseGet(() -> ContainerNames.random(0));
-        var record =
-                ContainerRecord.creating(ContainerIds.fresh(), name, Clock.nowNanos(), spec);
+        var record = ContainerRecord.creating(ContainerIds.fresh(), name, Clock.nowNanos(), spec);
         // Nothing is made, so there is nothing to undo.
         var saga = new Saga(parts.undoing(), parts.leftovers(), caller);
         var assembly = new Assembly(parts, saga, record, caller, true);

@@ -61,8 +61,7 @@ final class Executions {
                                                         new StorageOperation.Mounts(record.id()),
                                                         caller)));
         var process =
-                SpecBuilder.exec(
-                        exec, record.spec(), record.oci().orElseThrow().process(), files);
+                SpecBuilder.exec(exec, record.spec(), record.oci().orElseThrow().process(), files);
         var program = Services.await(seccomp);
         var execId = ContainerIds.freshExec();
         // Known before it is begun: it may have ended before the answer is here.
@@ -183,8 +182,7 @@ final class Executions {
     ContainerResult.Exit await(ContainerOperation.ExecWait operation, Caller caller) {
         var container = parts.containers().find(operation.container());
         var execId = operation.execId();
-        var session =
-                session(execId).orElseGet(() -> found(container, execId, caller));
+        var session = session(execId).orElseGet(() -> found(container, execId, caller));
         var bound = Duration.ofMillis(Math.max(0, operation.timeoutMillis()));
         // A container that ends takes its further processes along.
         var either = CompletableFuture.anyOf(session.end(), container.end());

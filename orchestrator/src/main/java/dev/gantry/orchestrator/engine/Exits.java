@@ -45,7 +45,11 @@ final class Exits {
                 .ifPresent(
                         container ->
                                 Thread.startVirtualThread(
-                                        () -> handle(container, body.path("pid").asLong(), ending)));
+                                        () ->
+                                                handle(
+                                                        container,
+                                                        body.path("pid").asLong(),
+                                                        ending)));
     }
 
     /** cgroup-svc told that the kernel killed a process for memory. */

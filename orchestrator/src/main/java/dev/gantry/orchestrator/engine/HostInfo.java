@@ -70,8 +70,7 @@ final class HostInfo {
                 });
         ifAnswered(
                 network,
-                networks ->
-                        facts.put("networks", Integer.toString(networks.networks().size())));
+                networks -> facts.put("networks", Integer.toString(networks.networks().size())));
         return new EngineInfo(facts, up);
     }
 

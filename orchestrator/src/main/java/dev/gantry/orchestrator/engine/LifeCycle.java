@@ -91,10 +91,7 @@ final class LifeCycle {
     void markStarted(Container container, Created created) {
         container.save(container.record().with(created.started(Clock.nowNanos())));
         parts.happenings()
-                .tell(
-                        "started",
-                        container.record(),
-                        facts -> facts.put("pid", created.pid()));
+                .tell("started", container.record(), facts -> facts.put("pid", created.pid()));
     }
 
     // An init that could not execute its command has ended: its end is dealt with before the
@@ -214,8 +211,7 @@ final class LifeCycle {
         if (signal == Signals.KILL) {
             thaw(container, caller);
         }
-        parts.happenings()
-                .tell("killed", container.record(), facts -> facts.put("signal", signal));
+        parts.happenings().tell("killed", container.record(), facts -> facts.put("signal", signal));
         return Done.nothing();
     }
 

@@ -68,7 +68,9 @@ final class ProcessReader {
                         line -> {
                             int colon = line.indexOf(':');
                             if (colon > 0) {
-                                map.put(line.substring(0, colon), line.substring(colon + 1).strip());
+                                map.put(
+                                        line.substring(0, colon),
+                                        line.substring(colon + 1).strip());
                             }
                         });
         return map;
@@ -76,8 +78,7 @@ final class ProcessReader {
 
     private static String time(long ticks) {
         long seconds = ticks / TICKS_A_SECOND;
-        return String.format(
-                "%02d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
+        return String.format("%02d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
     }
 
     private static String command(Path directory, String name) throws IOException {

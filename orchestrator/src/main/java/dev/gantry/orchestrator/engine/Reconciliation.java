@@ -5,6 +5,7 @@ import dev.gantry.bus.contract.namespace.NamespaceResult;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Status;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.orchestrator.model.Clock;
+import dev.gantry.orchestrator.model.ContainerState;
 import dev.gantry.orchestrator.model.ContainerState.Created;
 import dev.gantry.orchestrator.model.ContainerState.Creating;
 import dev.gantry.orchestrator.model.ContainerState.Live;
@@ -16,6 +17,7 @@ import dev.gantry.orchestrator.services.Services;
 import dev.gantry.orchestrator.store.Container;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -45,13 +47,14 @@ final class Reconciliation {
     /**
      * Looks at every container once; throws the fault of namespace-svc if it does not answer.
      *
-     * @param atStart whether nothing is under way yet, so that whatever is being made was
-     *     abandoned by an earlier orchestrator
+     * @param atStart whether nothing is under way yet, so that whatever is being made was abandoned
+     *     by an earlier orchestrator
      */
     void run(boolean atStart) {
-        // The containers first: one that is made while the list is on its way must not be missed
-        // in the list and taken for dead.
-        var before = parts.containers().all();
+        // What the containers are first, the list second: one that is made or started again in
+        // between is not in the list as it is now, and must not be taken for dead.
+        var before = new LinkedHashMap<Container, ContainerState>();
+        parts.containers().all().forEach(c -> before.put(c, c.record().state()));
         var states =
                 Services.await(
                                 parts.services()
@@ -61,16 +64,16 @@ final class Reconciliation {
                         .states()
                         .stream()
                         .collect(Collectors.toMap(NamespaceResult.State::id, state -> state));
-        for (var container : before) {
-            if (atStart || !(container.record().state() instanceof Creating)) {
-                reconcile(container, states);
-            }
-        }
-        parts.leftovers().retry();
+        before.forEach(
+                (container, seen) -> {
+                    if (atStart || !(seen instanceof Creating)) {
+                        reconcile(container, seen, states);
+                    }
+                });
     }
 
-    private void reconcile(Container container, Map<String, NamespaceResult.State> states) {
-        var seen = container.record().state();
+    private void reconcile(
+            Container container, ContainerState seen, Map<String, NamespaceResult.State> states) {
         try {
             switch (seen) {
                 case Creating creating -> abandoned(container);
@@ -82,9 +85,7 @@ final class Reconciliation {
                     }
                 }
                 case Removing removing ->
-                        alone(
-                                container,
-                                () -> release.removed(container, Caller.within(EACH)));
+                        alone(container, () -> release.removed(container, Caller.within(EACH)));
             }
         } catch (FaultException e) {
             LOG.log(
@@ -154,7 +155,7 @@ final class Reconciliation {
                             "its processes were gone without an exit status"),
                     Caller.within(EACH));
         } else if (status.get() == Status.STOPPED) {
-            exits.handle(container, 0, ending(known.get()), Caller.within(EACH));
+            exits.handle(container, live.pid(), ending(known.get()), Caller.within(EACH));
         } else if (status.get() == Status.RUNNING && live instanceof Created) {
             alone(
                     container,
@@ -169,10 +170,7 @@ final class Reconciliation {
 
     private static Ending ending(NamespaceResult.State state) {
         return state.exit()
-                .map(
-                        exit ->
-                                new Ending(
-                                        exit.code(), exit.signal(), exit.timeNanos(), false, ""))
+                .map(exit -> new Ending(exit.code(), exit.signal(), exit.timeNanos(), false, ""))
                 .orElseGet(
                         () ->
                                 new Ending(

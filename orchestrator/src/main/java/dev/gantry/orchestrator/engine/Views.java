@@ -68,7 +68,10 @@ final class Views {
     }
 
     static List<String> command(ContainerRecord record) {
-        return record.oci().map(OciSpec::process).map(p -> p.args()).orElse(record.spec().command());
+        return record.oci()
+                .map(OciSpec::process)
+                .map(p -> p.args())
+                .orElse(record.spec().command());
     }
 
     /** For example {@code Up 3 minutes}, {@code Exited (137) 2 hours ago}. */
@@ -76,8 +79,7 @@ final class Views {
         return switch (state) {
             case ContainerState.Creating c -> "Creating";
             case ContainerState.Created c -> "Created";
-            case ContainerState.Running running ->
-                    "Up " + ago(nowNanos - running.startedNanos());
+            case ContainerState.Running running -> "Up " + ago(nowNanos - running.startedNanos());
             case ContainerState.Paused paused ->
                     "Up " + ago(nowNanos - paused.running().startedNanos()) + " (Paused)";
             case ContainerState.Stopped stopped ->

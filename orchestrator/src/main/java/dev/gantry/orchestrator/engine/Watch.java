@@ -65,13 +65,11 @@ final class Watch implements AutoCloseable {
 
     private void first() {
         try {
-            if (parts.containers().all().isEmpty()) {
-                // Nothing to bring together, so nobody needs to answer.
-                parts.leftovers().retry();
-            } else {
+            if (!parts.containers().all().isEmpty()) {
                 reconciliation.run(true);
-            }
+            } // Else there is nothing to bring together, so nobody needs to answer.
             ready.complete(null);
+            again(); // For the leftovers, which nobody waits for.
         } catch (FaultException e) {
             if (e.fault().code() != FaultCode.UNAVAILABLE) {
                 LOG.log(System.Logger.Level.ERROR, "reconcile: {0}", e.fault().message());
@@ -95,6 +93,7 @@ final class Watch implements AutoCloseable {
             Thread.startVirtualThread(
                     () -> {
                         try {
+                            parts.leftovers().retry();
                             reconciliation.run(false);
                         } catch (FaultException e) {
                             LOG.log(

@@ -89,7 +89,9 @@ public final class Journal implements AutoCloseable {
         current.position(whole);
     }
 
-    /** Appends an event and returns its number. Never throws: a full disk must stop no container. */
+    /**
+     * Appends an event and returns its number. Never throws: a full disk must stop no container.
+     */
     public synchronized long append(String topic, ObjectNode body) {
         var time = body.path("timeNanos").canConvertToLong() ? body.path("timeNanos").asLong() : 0;
         var event = new LoggedEvent(next, time > 0 ? time : Clock.nowNanos(), topic, body);
@@ -109,8 +111,10 @@ public final class Journal implements AutoCloseable {
 
     private void write(LoggedEvent event) throws IOException {
         long before = current.position();
-        var line = ByteBuffer.wrap((Json.mapper().writeValueAsString(event) + "\n")
-                .getBytes(StandardCharsets.UTF_8));
+        var line =
+                ByteBuffer.wrap(
+                        (Json.mapper().writeValueAsString(event) + "\n")
+                                .getBytes(StandardCharsets.UTF_8));
         try {
             while (line.hasRemaining()) {
                 current.write(line);
@@ -127,9 +131,7 @@ public final class Journal implements AutoCloseable {
             current.close();
         }
         var file = directory.resolve(String.format("%020d.events", next));
-        current =
-                FileChannel.open(
-                        file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        current = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         segments.put(next, file);
         long total = 0;
         for (var segment : segments.values()) {
@@ -174,8 +176,7 @@ public final class Journal implements AutoCloseable {
         return new EventPage(events, Math.min(cursor, end - 1), missed);
     }
 
-    private static void read(
-            Path file, long after, long end, int limit, List<LoggedEvent> events) {
+    private static void read(Path file, long after, long end, int limit, List<LoggedEvent> events) {
         try (BufferedReader lines = Files.newBufferedReader(file)) {
             for (var line = lines.readLine();
                     line != null && events.size() < limit;

@@ -12,8 +12,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 
 /**
  * Where the shims write the containers' logs: {@code logs/ID/container.log}, rotated to {@code
- * container.log.1} and so on. The directory of a container is made and removed here; the files in it
- * are the shim's.
+ * container.log.1} and so on. The directory of a container is made and removed here; the files in
+ * it are the shim's.
  */
 public final class LogDirectory {
     private static final String NAME = "container.log";

@@ -52,8 +52,7 @@ public final class LogReader {
      * @param since nanoseconds since the Unix epoch; earlier lines are passed over
      * @param maxLines at most so many
      */
-    public LogChunk read(
-            String id, String cursor, int tail, Optional<Long> since, int maxLines) {
+    public LogChunk read(String id, String cursor, int tail, Optional<Long> since, int maxLines) {
         var segments = open(id);
         try {
             if (segments.isEmpty()) {
@@ -144,8 +143,8 @@ public final class LogReader {
         return new Position(segments.getFirst().inode(), 0);
     }
 
-    private static LogChunk collect(
-            List<Segment> segments, Position from, long since, int limit) throws IOException {
+    private static LogChunk collect(List<Segment> segments, Position from, long since, int limit)
+            throws IOException {
         var lines = new ArrayList<LogLine>();
         var at = from;
         int bytes = 0;

@@ -22,7 +22,7 @@ public final class Signals {
     static {
         var names =
                 ("HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD"
-                    + " CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS")
+                     + " CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS")
                         .split(" ");
         for (int i = 0; i < names.length; i++) {
             NUMBERS.put(names[i], i + 1);

@@ -52,8 +52,8 @@ public final class Leftovers implements Saga.Remainder {
     }
 
     /**
-     * Keeps an undo that failed, or one for later: a step that timed out may still take effect after it was undone for
-     * the first time.
+     * Keeps an undo that failed, or one for later: a step that timed out may still take effect
+     * after it was undone for the first time.
      */
     @Override
     public synchronized void keep(Undo undo, String reason, Duration pause) {

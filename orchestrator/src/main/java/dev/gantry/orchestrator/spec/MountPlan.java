@@ -75,8 +75,7 @@ final class MountPlan {
                                 "ptmxmode=0666",
                                 "mode=0620",
                                 "gid=5")),
-                new OciMount(
-                        "/sys", "sysfs", "sysfs", List.of("nosuid", "noexec", "nodev", "ro")),
+                new OciMount("/sys", "sysfs", "sysfs", List.of("nosuid", "noexec", "nodev", "ro")),
                 new OciMount(
                         "/sys/fs/cgroup",
                         "cgroup",

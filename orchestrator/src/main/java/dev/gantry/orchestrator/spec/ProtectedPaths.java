@@ -39,7 +39,8 @@ final class ProtectedPaths {
 
     private static List<String> masked() {
         var all = new ArrayList<>(ALWAYS_MASKED);
-        // A count of thermal events per processor tells a neighbour's load (moby GHSA-6fw5-f8r9-fgfm).
+        // A count of thermal events per processor tells a neighbour's load (moby
+        // GHSA-6fw5-f8r9-fgfm).
         try (var cpus = Files.newDirectoryStream(CPUS, "cpu[0-9]*")) {
             for (var cpu : cpus) {
                 var throttle = cpu.resolve("thermal_throttle");

@@ -32,13 +32,7 @@ final class UserDatabase {
         this.accounts =
                 lines(passwd)
                         .filter(fields -> fields.length >= 4)
-                        .map(
-                                f ->
-                                        new Account(
-                                                f[0],
-                                                id(f[2]),
-                                                id(f[3]),
-                                                f.length > 5 ? f[5] : ""))
+                        .map(f -> new Account(f[0], id(f[2]), id(f[3]), f.length > 5 ? f[5] : ""))
                         .toList();
         this.groups =
                 lines(group)

@@ -160,9 +160,9 @@ public final class Containers {
                     "%s is ambiguous: it could be %s",
                     Names.quote(reference),
                     candidates.stream()
-                            .limit(NAMED_CANDIDATES)
-                            .map(c -> c.record().shortId() + " (" + c.record().name() + ")")
-                            .collect(Collectors.joining(", "))
+                                    .limit(NAMED_CANDIDATES)
+                                    .map(c -> c.record().shortId() + " (" + c.record().name() + ")")
+                                    .collect(Collectors.joining(", "))
                             + (candidates.size() > NAMED_CANDIDATES ? ", …" : ""));
         }
         if (candidates.isEmpty()) {
@@ -173,7 +173,8 @@ public final class Containers {
     }
 
     private List<Container> candidates(String prefix) {
-        if (prefix.length() > 64 || !prefix.chars().allMatch(c -> "0123456789abcdef".indexOf(c) >= 0)) {
+        if (prefix.length() > 64
+                || !prefix.chars().allMatch(c -> "0123456789abcdef".indexOf(c) >= 0)) {
             return List.of();
         }
         return byId.values().stream().filter(c -> c.id().startsWith(prefix)).toList();

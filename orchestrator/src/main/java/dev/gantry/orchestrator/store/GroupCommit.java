@@ -69,7 +69,8 @@ final class GroupCommit implements AutoCloseable {
     }
 
     private static void sync(Path path) throws IOException {
-        // FileChannel opens a directory for reading too, and fsync(2) of it makes its names durable.
+        // FileChannel opens a directory for reading too, and fsync(2) of it makes its names
+        // durable.
         try (var channel = FileChannel.open(path, StandardOpenOption.READ)) {
             channel.force(true);
         } catch (NoSuchFileException gone) {
