@@ -70,7 +70,7 @@ final class Assembly {
                         new Undo(Undo.Part.STORAGE, container.id()),
                         () -> {
                             var first = prepare();
-                            return container.spec().image().equals(HOST_SHELL)
+                            return !planOnly && container.spec().image().equals(HOST_SHELL)
                                     ? first.exceptionallyCompose(this::madeFirst)
                                     : first;
                         });
