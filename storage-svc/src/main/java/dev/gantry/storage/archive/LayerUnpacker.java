@@ -1,0 +1,384 @@
+package dev.gantry.storage.archive;
+
+import static dev.gantry.storage.kernel.StorageKernel.AT_REMOVEDIR;
+import static dev.gantry.storage.kernel.StorageKernel.O_CREAT;
+import static dev.gantry.storage.kernel.StorageKernel.O_EXCL;
+import static dev.gantry.storage.kernel.StorageKernel.O_NOFOLLOW;
+import static dev.gantry.storage.kernel.StorageKernel.O_WRONLY;
+
+import dev.gantry.bus.contract.Names;
+import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.fault.FaultException;
+import dev.gantry.bus.linux.Errno;
+import dev.gantry.storage.kernel.Directory;
+import dev.gantry.storage.kernel.FileStat;
+import dev.gantry.storage.kernel.Raw;
+import dev.gantry.storage.kernel.StorageKernel;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * Unpacks a layer (image-spec layer.md) into a directory of its own, in the form in which overlayfs
+ * takes it. Nobody else may write in that directory meanwhile. Every entry is made by its name
+ * beneath an open parent; no link is ever followed (security.md row 20).
+ */
+public final class LayerUnpacker {
+    /** Prefix of a name that hides one of the layers below. */
+    static final String WHITEOUT = ".wh.";
+
+    /** Name that hides all of a directory of the layers below. */
+    static final String OPAQUE = ".wh..wh..opq";
+
+    /** Names of AUFS's own, which mean nothing elsewhere. */
+    private static final String AUFS = ".wh..wh.";
+
+    /** overlayfs' mark of an opaque directory, where it is mounted with {@code userxattr}. */
+    public static final String OPAQUE_XATTR = "user.overlay.opaque";
+
+    private static final byte[] YES = "y".getBytes(StandardCharsets.US_ASCII);
+    private static final int MAX_NOTES = 50;
+
+    private final StorageKernel kernel;
+    private final Directory root;
+    private final LayerLimits limits;
+    private final Function<String, Optional<FileStat>> below;
+    private final Map<String, TarEntry> directories = new LinkedHashMap<>();
+    private final List<String> notes = new ArrayList<>();
+    private final byte[] buffer = new byte[128 * 1024];
+    private Optional<Directory> parent = Optional.empty();
+    private String parentPath = "";
+    private long entries;
+    private long bytes;
+    private boolean opaqueRoot;
+
+    private LayerUnpacker(
+            Directory root, LayerLimits limits, Function<String, Optional<FileStat>> below) {
+        this.kernel = root.kernel();
+        this.root = root;
+        this.limits = limits;
+        this.below = below;
+    }
+
+    /**
+     * What came of it.
+     *
+     * @param bytes of regular files
+     * @param opaqueRoot whether the layer hides everything below it
+     * @param notes what was left out
+     */
+    public record Report(long entries, long bytes, boolean opaqueRoot, List<String> notes) {}
+
+    /**
+     * Unpacks all of a decompressed archive.
+     *
+     * @param root empty, the caller's own
+     * @param below what a directory (raw path) is in the layers below: a directory that the archive
+     *     implies but does not list keeps that mode and owner
+     */
+    public static Report unpack(
+            InputStream tar,
+            Directory root,
+            LayerLimits limits,
+            Function<String, Optional<FileStat>> below)
+            throws IOException {
+        var unpacker = new LayerUnpacker(root, limits, below);
+        try {
+            return unpacker.unpack(new TarReader(tar));
+        } finally {
+            unpacker.parent.ifPresent(Directory::close);
+        }
+    }
+
+    private Report unpack(TarReader tar) throws IOException {
+        implied(root.fd(), ".", "");
+        for (var next = tar.next(); next.isPresent(); next = tar.next()) {
+            if (++entries > limits.maxEntries()) {
+                throw FaultException.of(
+                        FaultCode.RESOURCE_EXHAUSTED,
+                        "layer: more than %d entries",
+                        limits.maxEntries());
+            }
+            entry(next.get(), tar);
+        }
+        tar.drain();
+        finishDirectories();
+        return new Report(entries, bytes, opaqueRoot, List.copyOf(notes));
+    }
+
+    private void entry(TarEntry entry, TarReader tar) throws IOException {
+        var path = EntryPath.parse(entry.name(), limits.maxDepth());
+        if (path.isRoot()) {
+            if (entry.type() != TarEntry.Type.DIRECTORY) {
+                throw refuse(path, "the root is not a directory");
+            }
+            directories.put("", entry);
+            return;
+        }
+        for (var component : path.components().subList(0, path.components().size() - 1)) {
+            if (component.startsWith(WHITEOUT)) {
+                throw refuse(path, "lies below a whiteout");
+            }
+        }
+        var in = parent(path);
+        if (path.name().startsWith(WHITEOUT)) {
+            whiteout(entry, path, in);
+            return;
+        }
+        if (entry.type() == TarEntry.Type.CHARACTER || entry.type() == TarEntry.Type.BLOCK) {
+            device(path);
+            return;
+        }
+        boolean hidesBelow = clear(entry, path, in);
+        switch (entry.type()) {
+            case FILE -> file(entry, path, in, tar);
+            case DIRECTORY -> directory(entry, path, in, hidesBelow);
+            case SYMLINK -> symlink(entry, path, in);
+            case HARDLINK -> hardlink(entry, path, in);
+            case FIFO -> {
+                kernel.mkfifoat(in.fd(), path.name(), 0600).orThrow("mkfifoat %s", path);
+                attributes(entry, path, in);
+            }
+            case CHARACTER, BLOCK -> throw new IllegalStateException("refused above");
+        }
+    }
+
+    /** storage-svc has no CAP_MKNOD. The launcher fills /dev; a device elsewhere is an attack. */
+    private void device(EntryPath path) {
+        if (!path.components().getFirst().equals("dev")) {
+            throw refuse(path, "is a device node outside /dev");
+        }
+        note("device node " + path + " was left out");
+    }
+
+    private void note(String note) {
+        if (notes.size() < MAX_NOTES) {
+            notes.add(note);
+        } else if (notes.size() == MAX_NOTES) {
+            notes.add("and more was left out");
+        }
+    }
+
+    private void whiteout(TarEntry entry, EntryPath path, Directory in) {
+        if (entry.type() != TarEntry.Type.FILE || entry.size() != 0) {
+            throw refuse(path, "is a whiteout but not an empty file");
+        }
+        if (path.name().equals(OPAQUE)) {
+            opaque(path.parent(), in);
+            return;
+        }
+        if (path.name().startsWith(AUFS)) {
+            return;
+        }
+        var hidden = path.name().substring(WHITEOUT.length());
+        if (hidden.isEmpty() || hidden.equals(".") || hidden.equals("..")) {
+            throw refuse(path, "hides no name");
+        }
+        var existing = in.stat(hidden);
+        if (existing.isEmpty()) {
+            kernel.whiteout(in.fd(), hidden).orThrow("mknodat %s 0:0", path);
+        } else if (existing.get().isDirectory()) {
+            // The layer brings the name anew: only what the layers below have of it is hidden.
+            kernel.lsetxattr(in.fd(), hidden, OPAQUE_XATTR, YES)
+                    .orThrow("setxattr %s %s", path, OPAQUE_XATTR);
+        }
+    }
+
+    private void opaque(String directory, Directory in) {
+        if (directory.isEmpty()) {
+            // overlayfs does not look for the mark on the root of a layer.
+            opaqueRoot = true;
+            return;
+        }
+        kernel.lsetxattr(in.fd(), ".", OPAQUE_XATTR, YES)
+                .orThrow("setxattr /%s %s", Raw.text(directory), OPAQUE_XATTR);
+    }
+
+    /**
+     * Makes room for an entry: a later one replaces an earlier one of the same name. Returns whether
+     * a whiteout stood there, that is, whether what lies below must stay hidden.
+     */
+    private boolean clear(TarEntry entry, EntryPath path, Directory in) {
+        var found = in.stat(path.name());
+        if (found.isEmpty()) {
+            return false;
+        }
+        if (found.get().isDirectory()) {
+            if (entry.type() == TarEntry.Type.DIRECTORY) {
+                return false;
+            }
+            var removed = kernel.unlinkat(in.fd(), path.name(), AT_REMOVEDIR);
+            if (removed.errno() == Errno.ENOTEMPTY) {
+                throw refuse(path, "replaces a directory that is not empty");
+            }
+            removed.orThrow("unlinkat %s", path);
+            directories.remove(String.join("/", path.components()));
+            return false;
+        }
+        kernel.unlinkat(in.fd(), path.name(), 0).orThrow("unlinkat %s", path);
+        return found.get().isWhiteout();
+    }
+
+    private void file(TarEntry entry, EntryPath path, Directory in, TarReader tar)
+            throws IOException {
+        int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+        int fd =
+                (int)
+                        kernel.openat2(in.fd(), path.name(), flags, 0600, Directory.BENEATH)
+                                .orThrow("openat2 %s", path);
+        try {
+            for (int count = tar.read(buffer); count >= 0; count = tar.read(buffer)) {
+                for (int at = 0; at < count; ) {
+                    at += (int) kernel.write(fd, buffer, at, count - at).orThrow("write %s", path);
+                }
+                bytes += count;
+            }
+        } finally {
+            kernel.close(fd);
+        }
+        attributes(entry, path, in);
+    }
+
+    private void directory(TarEntry entry, EntryPath path, Directory in, boolean hidesBelow) {
+        var made = kernel.mkdirat(in.fd(), path.name(), 0700);
+        if (made.errno() != Errno.EEXIST) {
+            made.orThrow("mkdirat %s", path);
+        }
+        if (hidesBelow) {
+            kernel.lsetxattr(in.fd(), path.name(), OPAQUE_XATTR, YES)
+                    .orThrow("setxattr %s %s", path, OPAQUE_XATTR);
+        }
+        directories.put(String.join("/", path.components()), entry);
+    }
+
+    private void symlink(TarEntry entry, EntryPath path, Directory in) {
+        if (entry.link().isEmpty() || entry.link().indexOf('\0') >= 0) {
+            throw refuse(path, "is a symbolic link to nowhere");
+        }
+        kernel.symlinkat(entry.link(), in.fd(), path.name()).orThrow("symlinkat %s", path);
+        attributes(entry, path, in);
+    }
+
+    /** The target is looked up as strictly as the entry; it must be there already, and a file. */
+    private void hardlink(TarEntry entry, EntryPath path, Directory in) {
+        var target = EntryPath.parse(entry.link(), limits.maxDepth());
+        if (target.isRoot()) {
+            throw refuse(path, "is a hard link to the root");
+        }
+        try (var from = root.find(target.parent()).orElseThrow(() -> noTarget(path, target))) {
+            var stat = from.stat(target.name()).orElseThrow(() -> noTarget(path, target));
+            if (!stat.isRegular() && !stat.isSymlink()) {
+                throw refuse(path, "is a hard link to " + target + ", which is not a file");
+            }
+            kernel.linkat(from.fd(), target.name(), in.fd(), path.name())
+                    .orThrow("linkat %s to %s", target, path);
+        }
+    }
+
+    private static FaultException noTarget(EntryPath path, EntryPath target) {
+        return refuse(path, "is a hard link to " + target + ", which the layer does not have yet");
+    }
+
+    /** Owner first: chown(2) takes setuid and file capabilities away. */
+    private void attributes(TarEntry entry, EntryPath path, Directory in) {
+        kernel.fchownat(in.fd(), path.name(), entry.uid(), entry.gid())
+                .orThrow("fchownat %s %d:%d", path, entry.uid(), entry.gid());
+        if (entry.type() != TarEntry.Type.SYMLINK) {
+            kernel.fchmodat(in.fd(), path.name(), entry.mode())
+                    .orThrow("fchmodat %s %o", path, entry.mode());
+        }
+        for (var xattr : entry.xattrs().entrySet()) {
+            xattr(path, in, path.name(), xattr.getKey(), xattr.getValue());
+        }
+        kernel.utimensat(in.fd(), path.name(), entry.mtimeSeconds(), entry.mtimeNanos())
+                .orThrow("utimensat %s", path);
+    }
+
+    private void xattr(EntryPath path, Directory in, String file, String name, byte[] value) {
+        if (name.startsWith("user.overlay.") || name.startsWith("trusted.")) {
+            // They would steer overlayfs to other files of the host.
+            throw refuse(path, "has the attribute " + Names.quote(Raw.text(name)));
+        }
+        if (name.equals("security.capability") || name.startsWith("user.")) {
+            kernel.lsetxattr(in.fd(), file, name, value)
+                    .orThrow("setxattr %s %s", path, Raw.text(name));
+            return;
+        }
+        note("attribute " + Names.quote(Raw.text(name)) + " of " + path + " was left out");
+    }
+
+    /** Times last, deepest first: making a file in a directory changes the directory's time. */
+    private void finishDirectories() {
+        for (var directory : directories.sequencedEntrySet().reversed()) {
+            var entry = directory.getValue();
+            var path = EntryPath.parse(directory.getKey(), limits.maxDepth());
+            try (var in = root.descend(directory.getKey())) {
+                kernel.fchownat(in.fd(), ".", entry.uid(), entry.gid())
+                        .orThrow("fchownat %s %d:%d", path, entry.uid(), entry.gid());
+                for (var xattr : entry.xattrs().entrySet()) {
+                    xattr(path, in, ".", xattr.getKey(), xattr.getValue());
+                }
+                kernel.fchmod(in.fd(), entry.mode()).orThrow("fchmod %s %o", path, entry.mode());
+                kernel.utimensat(in.fd(), ".", entry.mtimeSeconds(), entry.mtimeNanos())
+                        .orThrow("utimensat %s", path);
+            }
+        }
+    }
+
+    /** The open parent of an entry; parents that the archive does not list are made. */
+    private Directory parent(EntryPath path) {
+        var wanted = path.parent();
+        if (parent.isPresent() && parentPath.equals(wanted)) {
+            return parent.get();
+        }
+        parent.ifPresent(Directory::close);
+        parent = Optional.empty();
+        var found = root.find(wanted);
+        if (found.isEmpty()) {
+            make(path);
+            found = Optional.of(root.descend(wanted));
+        }
+        parent = found;
+        parentPath = wanted;
+        return found.get();
+    }
+
+    private void make(EntryPath path) {
+        var made = new StringBuilder();
+        for (var component : path.components().subList(0, path.components().size() - 1)) {
+            try (var in = root.descend(made.toString())) {
+                made.append(made.isEmpty() ? "" : "/").append(component);
+                var existing = in.stat(component);
+                if (existing.isEmpty()) {
+                    kernel.mkdirat(in.fd(), component, 0755).orThrow("mkdirat /%s", made);
+                    implied(in.fd(), component, made.toString());
+                } else if (!existing.get().isDirectory()) {
+                    throw refuse(path, "lies below " + Raw.text("/" + made) + ", not a directory");
+                }
+            }
+        }
+    }
+
+    private void implied(int fd, String name, String path) {
+        var like = below.apply(path);
+        kernel.fchownat(
+                        fd,
+                        name,
+                        like.map(stat -> Integer.toUnsignedLong(stat.uid())).orElse(0L),
+                        like.map(stat -> Integer.toUnsignedLong(stat.gid())).orElse(0L))
+                .orThrow("fchownat /%s", Raw.text(path));
+        kernel.fchmodat(fd, name, like.map(FileStat::permissions).orElse(0755))
+                .orThrow("fchmodat /%s", Raw.text(path));
+    }
+
+    private static FaultException refuse(EntryPath path, String why) {
+        return FaultException.invalid("layer: %s %s", Names.quote(path.toString()), why);
+    }
+}
