@@ -21,8 +21,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.function.Function;
 
 /**
@@ -50,7 +50,7 @@ public final class LayerUnpacker {
     private final Directory root;
     private final LayerLimits limits;
     private final Function<String, Optional<FileStat>> below;
-    private final Map<String, TarEntry> directories = new LinkedHashMap<>();
+    private final SequencedMap<String, TarEntry> directories = new LinkedHashMap<>();
     private final List<String> notes = new ArrayList<>();
     private final byte[] buffer = new byte[128 * 1024];
     private Optional<Directory> parent = Optional.empty();

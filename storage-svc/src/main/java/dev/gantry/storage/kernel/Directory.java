@@ -15,6 +15,8 @@ import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.linux.Errno;
 import dev.gantry.bus.linux.SyscallResult;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,10 +98,10 @@ public record Directory(StorageKernel kernel, int fd, String path) implements Au
     }
 
     /**
-     * Reads a regular file whole. It is looked at before it is opened for reading, so that no
-     * device and no FIFO is ever opened (security.md row 13).
+     * Opens a regular file for reading. It is looked at before it is opened for reading, so that no
+     * device and no FIFO ever is (security.md row 13).
      */
-    public byte[] read(String name, int maxBytes) {
+    public FileInput file(String name) {
         var handle =
                 (int)
                         kernel.openat2(fd, name, O_PATH | O_NOFOLLOW, 0, BENEATH)
@@ -109,35 +111,25 @@ public record Directory(StorageKernel kernel, int fd, String path) implements Au
             if (!stat.isRegular()) {
                 throw FaultException.invalid("%s is not a regular file", at(name));
             }
-            if (stat.size() > maxBytes) {
-                throw FaultException.invalid(
-                        "%s has %d bytes, at most %d are read", at(name), stat.size(), maxBytes);
-            }
-            var file =
-                    (int)
-                            kernel.reopen(handle, O_RDONLY | O_NONBLOCK | O_NOCTTY)
-                                    .orThrow("open %s", at(name));
-            try {
-                return readAll(file, name, (int) stat.size());
-            } finally {
-                kernel.close(file);
-            }
+            var file = kernel.reopen(handle, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+            return new FileInput(
+                    kernel, (int) file.orThrow("open %s", at(name)), stat.size(), at(name));
         } finally {
             kernel.close(handle);
         }
     }
 
-    private byte[] readAll(int file, String name, int size) {
-        var bytes = new byte[size];
-        int at = 0;
-        while (at < size) {
-            var count = kernel.read(file, bytes, at, size - at).orThrow("read %s", at(name));
-            if (count == 0) {
-                return java.util.Arrays.copyOf(bytes, at);
+    /** Reads a regular file whole; a larger one is refused before anything is read. */
+    public byte[] read(String name, int maxBytes) {
+        try (var file = file(name)) {
+            if (file.size() > maxBytes) {
+                throw FaultException.invalid(
+                        "%s has %d bytes, at most %d are read", at(name), file.size(), maxBytes);
             }
-            at += (int) count;
+            return file.readNBytes((int) file.size());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        return bytes;
     }
 
     /** A name below, for messages. */

@@ -1,0 +1,33 @@
+package dev.gantry.storage;
+
+import dev.gantry.bus.contract.Done;
+import dev.gantry.bus.contract.storage.StorageResult.Changes;
+import dev.gantry.bus.contract.storage.StorageResult.Image;
+import dev.gantry.bus.contract.storage.StorageResult.Prepared;
+
+/**
+ * The writable layers of containers. A snapshot is named by its container's id; its parent is an
+ * image. It is either there as a whole or not at all. Nothing is mounted: a snapshot is described,
+ * and whoever makes the container's mount namespace mounts it.
+ */
+public interface Snapshotter {
+    /**
+     * Makes a writable layer over an image. Idempotent; the same id over another image is
+     * ALREADY_EXISTS.
+     *
+     * @param planOnly only say what would be done
+     */
+    Prepared prepare(String containerId, String image, boolean planOnly);
+
+    /** Describes a snapshot again; NOT_FOUND if there is none. */
+    Prepared mounts(String containerId);
+
+    /** Removes a snapshot; an absent one is no error. */
+    Done remove(String containerId);
+
+    /** What the container changed over its image, sorted by path. */
+    Changes diff(String containerId);
+
+    /** Makes the changes a layer, and an image of it over the snapshot's own. */
+    Image commit(String containerId, String reference, String comment);
+}

@@ -1,0 +1,167 @@
+package dev.gantry.storage.content;
+
+import dev.gantry.bus.contract.Names;
+import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.fault.FaultException;
+import dev.gantry.bus.wire.Json;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * Which images there are and what they are called. Kept in memory; on disk it is the {@code
+ * index.json} of the layout, replaced as a whole. Not thread-safe: its owner holds a lock.
+ */
+final class Catalogue {
+    private static final String NAME = "org.opencontainers.image.ref.name";
+    private static final Pattern ID_PREFIX = Pattern.compile("[0-9a-f]{4,64}");
+
+    private final StoreFiles files;
+    private final Map<String, StoredImage> images = new LinkedHashMap<>();
+    private final Map<String, String> references = new LinkedHashMap<>();
+
+    Catalogue(StoreFiles files) {
+        this.files = files;
+    }
+
+    /** Loads an image from its manifest. */
+    interface Loader {
+        StoredImage load(Descriptor manifest) throws IOException;
+    }
+
+    /** Reads the index. Images that cannot be loaded are left out and named. */
+    List<String> load(Loader loader) throws IOException {
+        var damaged = new ArrayList<String>();
+        if (!Files.exists(file())) {
+            return damaged;
+        }
+        var index = Manifest.document(Files.readAllBytes(file()), file().toString());
+        for (var entry : index.path("manifests")) {
+            var descriptor = Descriptor.parse(entry);
+            try {
+                if (!images.containsKey(descriptor.digest())) {
+                    images.put(descriptor.digest(), loader.load(descriptor));
+                }
+                var name = entry.path("annotations").path(NAME).asText("");
+                if (!name.isEmpty()) {
+                    references.put(name, descriptor.digest());
+                }
+            } catch (IOException | FaultException e) {
+                damaged.add(descriptor.digest() + ": " + e.getMessage());
+            }
+        }
+        return damaged;
+    }
+
+    private Path file() {
+        return files.root().resolve("index.json");
+    }
+
+    /** Writes the index; what was said before is durable when this returns. */
+    void save() throws IOException {
+        var json = Json.mapper().createObjectNode();
+        json.put("schemaVersion", 2);
+        json.put("mediaType", "application/vnd.oci.image.index.v1+json");
+        var manifests = json.putArray("manifests");
+        for (var image : images.values()) {
+            var names = names(image);
+            if (names.isEmpty()) {
+                manifests.add(image.descriptor().json());
+            }
+            for (var name : names) {
+                var entry = image.descriptor().json();
+                entry.putObject("annotations").put(NAME, name);
+                manifests.add(entry);
+            }
+        }
+        files.replace(file(), Json.mapper().writeValueAsBytes(json));
+    }
+
+    void add(StoredImage image) {
+        images.put(image.digest(), image);
+    }
+
+    void name(String reference, StoredImage image) {
+        references.put(ImageName.withTag(reference), image.digest());
+    }
+
+    /** Forgets a name; whether it was known. */
+    boolean forgetName(String reference) {
+        return references.remove(ImageName.withTag(reference)) != null;
+    }
+
+    void forget(StoredImage image) {
+        references.values().removeIf(image.digest()::equals);
+        images.remove(image.digest());
+    }
+
+    Collection<StoredImage> images() {
+        return images.values();
+    }
+
+    List<String> names(StoredImage image) {
+        return references.entrySet().stream()
+                .filter(entry -> entry.getValue().equals(image.digest()))
+                .map(Map.Entry::getKey)
+                .sorted()
+                .toList();
+    }
+
+    Optional<StoredImage> byManifest(String digest) {
+        return Optional.ofNullable(images.get(digest));
+    }
+
+    /** Whether it is a name that an image has, rather than an id. */
+    boolean isName(String reference) {
+        return references.containsKey(ImageName.withTag(reference));
+    }
+
+    /** By name, digest, id or unique prefix of an id. */
+    StoredImage resolve(String reference) {
+        return find(reference)
+                .orElseThrow(
+                        () ->
+                                FaultException.of(
+                                        FaultCode.NOT_FOUND,
+                                        "no such image: %s",
+                                        Names.quote(reference)));
+    }
+
+    Optional<StoredImage> find(String reference) {
+        var named = references.get(ImageName.withTag(reference));
+        if (named != null) {
+            return byManifest(named);
+        }
+        int at = reference.indexOf("@sha256:");
+        if (at >= 0) {
+            return byManifest(reference.substring(at + 1));
+        }
+        var digest = reference.startsWith("sha256:") ? byManifest(reference) : Optional.<StoredImage>empty();
+        return digest.isPresent() ? digest : byId(reference);
+    }
+
+    private Optional<StoredImage> byId(String reference) {
+        var prefix = reference.startsWith("sha256:") ? reference.substring(7) : reference;
+        if (!ID_PREFIX.matcher(prefix).matches()) {
+            return Optional.empty();
+        }
+        var found =
+                images.values().stream()
+                        .filter(image -> image.id().startsWith("sha256:" + prefix))
+                        .toList();
+        var ids = found.stream().map(StoredImage::id).distinct().toList();
+        if (ids.size() > 1) {
+            throw FaultException.invalid(
+                    "image id %s is ambiguous: %s", prefix, String.join(", ", ids));
+        }
+        return found.stream().findFirst();
+    }
+}

@@ -1,0 +1,110 @@
+package dev.gantry.storage.content;
+
+import dev.gantry.bus.contract.storage.ImageConfig;
+import dev.gantry.bus.contract.storage.StorageResult;
+import dev.gantry.bus.fault.Fault;
+import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.fault.FaultException;
+import dev.gantry.storage.archive.Compression;
+import dev.gantry.storage.archive.TreePacker;
+import dev.gantry.storage.kernel.Directory;
+import dev.gantry.storage.kernel.FileInput;
+import dev.gantry.storage.kernel.Raw;
+import dev.gantry.storage.kernel.StorageKernel;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Makes images of what lies on the host: a tree, an archive, an OCI image layout. */
+public final class Importer {
+    private final StorageKernel kernel;
+    private final Images images;
+
+    /** Into these images. */
+    public Importer(StorageKernel kernel, Images images) {
+        this.kernel = kernel;
+        this.images = images;
+    }
+
+    /** Imports what the path turns out to be. */
+    public StorageResult.Images from(
+            Path path, Optional<String> reference, Optional<ImageConfig> config) {
+        try {
+            var real = path.toRealPath();
+            if (!Files.isDirectory(real)) {
+                return archive(real, reference, config.orElse(ImageConfig.EMPTY));
+            }
+            if (!Files.isRegularFile(real.resolve("oci-layout"))) {
+                return tree(real, reference, config.orElse(ImageConfig.EMPTY));
+            }
+            if (config.isPresent()) {
+                throw FaultException.invalid("%s is an image layout: it has its own config", path);
+            }
+            return new LayoutImport(kernel, images).from(real, reference);
+        } catch (NoSuchFileException e) {
+            throw new FaultException(
+                    Fault.of(
+                            FaultCode.NOT_FOUND, "no such file: " + path),
+                    e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private StorageResult.Images tree(Path path, Optional<String> reference, ImageConfig config) {
+        var notes = new ArrayList<String>();
+        var now = Instant.now();
+        try (var root = Directory.open(kernel, path)) {
+            var made =
+                    images.makePacked(
+                            Optional.empty(),
+                            Images.document(config, now),
+                            out -> notes.addAll(TreePacker.pack(root, out, false)),
+                            now,
+                            "import " + path,
+                            "",
+                            reference);
+            notes.addAll(made.notes());
+            return new StorageResult.Images(List.of(made.image()), notes);
+        }
+    }
+
+    private StorageResult.Images archive(
+            Path path, Optional<String> reference, ImageConfig config) throws IOException {
+        var now = Instant.now();
+        try (var parent = Directory.open(kernel, path.getParent());
+                var file = parent.file(Raw.of(path.getFileName().toString()))) {
+            var head = file.readNBytes(8);
+            var compression = Compression.ofMagic(head);
+            var made =
+                    images.make(
+                            Optional.empty(),
+                            Images.document(config, now),
+                            compression.mediaType(),
+                            out -> {
+                                out.write(head);
+                                copy(file, out);
+                            },
+                            now,
+                            "import " + path,
+                            "",
+                            reference);
+            return new StorageResult.Images(List.of(made.image()), made.notes());
+        }
+    }
+
+    private static void copy(FileInput file, OutputStream out) throws IOException {
+        var buffer = new byte[256 * 1024];
+        for (int n = file.read(buffer); n >= 0; n = file.read(buffer)) {
+            out.write(buffer, 0, n);
+        }
+    }
+}
