@@ -76,8 +76,7 @@ public enum Compression {
     public InputStream unpack(InputStream packed) throws IOException {
         return switch (this) {
             case NONE -> new BufferedInputStream(packed, 64 * 1024);
-            case GZIP ->
-                    new BufferedInputStream(new GZIPInputStream(packed, 64 * 1024), 64 * 1024);
+            case GZIP -> new BufferedInputStream(new GZIPInputStream(packed, 64 * 1024), 64 * 1024);
             case ZSTD ->
                     new BufferedInputStream(
                             new ZstdInputStream(packed).setLongMax(ZSTD_WINDOW_LOG), 64 * 1024);

@@ -50,7 +50,8 @@ public final class LayerStack implements AutoCloseable {
                 if (stat.isEmpty()) {
                     continue;
                 }
-                var directory = stat.get().isDirectory() ? part.find(name) : Optional.<Directory>empty();
+                var directory =
+                        stat.get().isDirectory() ? part.find(name) : Optional.<Directory>empty();
                 if (directory.isEmpty()) {
                     break;
                 }
@@ -70,7 +71,8 @@ public final class LayerStack implements AutoCloseable {
         }
     }
 
-    static boolean isOpaque(Directory directory) {
+    /** Whether overlayfs shows nothing of the layers below in this directory. */
+    public static boolean isOpaque(Directory directory) {
         var mark = directory.kernel().lgetxattr(directory.fd(), ".", LayerUnpacker.OPAQUE_XATTR);
         return !mark.failed() && Arrays.equals(mark.content(), new byte[] {'y'});
     }

@@ -202,8 +202,8 @@ public final class LayerUnpacker {
     }
 
     /**
-     * Makes room for an entry: a later one replaces an earlier one of the same name. Returns whether
-     * a whiteout stood there, that is, whether what lies below must stay hidden.
+     * Makes room for an entry: a later one replaces an earlier one of the same name. Returns
+     * whether a whiteout stood there, that is, whether what lies below must stay hidden.
      */
     private boolean clear(TarEntry entry, EntryPath path, Directory in) {
         var found = in.stat(path.name());

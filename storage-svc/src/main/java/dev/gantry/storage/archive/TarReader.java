@@ -1,8 +1,8 @@
 package dev.gantry.storage.archive;
 
+import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
-import dev.gantry.bus.contract.Names;
 import dev.gantry.storage.kernel.Raw;
 
 import java.io.EOFException;
@@ -14,8 +14,8 @@ import java.util.TreeMap;
 /**
  * Reads tar archives (POSIX ustar and pax, GNU) that a stranger wrote: names and attributes are
  * bytes, extension headers are bounded, and what two readers could understand in two ways is
- * refused. (commons-compress decodes pax values to text, which destroys {@code security.capability},
- * and reads a GNU long name of any length into memory.)
+ * refused. (commons-compress decodes pax values to text, which destroys {@code
+ * security.capability}, and reads a GNU long name of any length into memory.)
  */
 public final class TarReader {
     private static final int MAX_EXTENSION = 1 << 20;

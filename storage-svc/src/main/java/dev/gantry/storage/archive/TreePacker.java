@@ -126,9 +126,7 @@ public final class TreePacker {
     private void device(String path, FileStat stat) throws IOException {
         if (upper && stat.isWhiteout()) {
             int slash = path.lastIndexOf('/') + 1;
-            mark(
-                    path.substring(0, slash) + LayerUnpacker.WHITEOUT + path.substring(slash),
-                    stat);
+            mark(path.substring(0, slash) + LayerUnpacker.WHITEOUT + path.substring(slash), stat);
         } else if (path.startsWith("dev/")) {
             notes.add("device node /" + Raw.text(path) + " was left out");
         } else {

@@ -144,7 +144,10 @@ final class Catalogue {
         if (at >= 0) {
             return byManifest(reference.substring(at + 1));
         }
-        var digest = reference.startsWith("sha256:") ? byManifest(reference) : Optional.<StoredImage>empty();
+        var digest =
+                reference.startsWith("sha256:")
+                        ? byManifest(reference)
+                        : Optional.<StoredImage>empty();
         return digest.isPresent() ? digest : byId(reference);
     }
 

@@ -43,7 +43,8 @@ public final class Images {
     }
 
     /** Opens the store. What a crash left half-made is removed, what is damaged is named. */
-    public static Images open(StoreFiles files, ContentStore content, Layers layers, Events events) {
+    public static Images open(
+            StoreFiles files, ContentStore content, Layers layers, Events events) {
         var images = new Images(files, content, layers, events);
         try {
             for (var damaged : images.catalogue.load(images::load)) {
@@ -73,8 +74,7 @@ public final class Images {
         var unpacked = new ArrayList<Layer>();
         for (int i = 0; i < diffIds.size(); i++) {
             unpacked.add(
-                    layers.unpack(
-                            manifest.layers().get(i), Optional.of(diffIds.get(i)), unpacked));
+                    layers.unpack(manifest.layers().get(i), Optional.of(diffIds.get(i)), unpacked));
         }
         return new StoredImage(descriptor, manifest, document, List.copyOf(unpacked));
     }
@@ -128,12 +128,10 @@ public final class Images {
                                             .bytes());
                     var blobs =
                             new ArrayList<>(
-                                    base.map(image -> image.manifest().layers())
-                                            .orElse(List.of()));
+                                    base.map(image -> image.manifest().layers()).orElse(List.of()));
                     blobs.add(blob);
                     var manifest =
-                            content.put(
-                                    Manifest.MEDIA_TYPE, new Manifest(config, blobs).bytes());
+                            content.put(Manifest.MEDIA_TYPE, new Manifest(config, blobs).bytes());
                     var image = register(manifest, reference.stream().toList());
                     return new Made(describe(image), layer.notes());
                 });
@@ -240,7 +238,8 @@ public final class Images {
         return reading(() -> catalogue.find(reference).map(this::describe));
     }
 
-    private Image describe(StoredImage image) {
+    /** An image with its names. */
+    public Image describe(StoredImage image) {
         return image.describe(reading(() -> catalogue.names(image)));
     }
 
@@ -252,8 +251,7 @@ public final class Images {
     /** All of them. */
     public StorageResult.Images list() {
         return new StorageResult.Images(
-                reading(() -> catalogue.images().stream().map(this::describe).toList()),
-                List.of());
+                reading(() -> catalogue.images().stream().map(this::describe).toList()), List.of());
     }
 
     /** The layers and the commands that made them, newest first. */
@@ -277,8 +275,7 @@ public final class Images {
                             catalogue.name(name, found);
                             return found;
                         });
-        events.publish(
-                "image-tagged", image.id(), Map.of("reference", ImageName.withTag(name)));
+        events.publish("image-tagged", image.id(), Map.of("reference", ImageName.withTag(name)));
         return describe(image);
     }
 
@@ -336,7 +333,6 @@ public final class Images {
         }
         return deleted;
     }
-
 
     ContentStore content() {
         return content;

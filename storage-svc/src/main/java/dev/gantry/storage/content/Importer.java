@@ -50,10 +50,7 @@ public final class Importer {
             }
             return new LayoutImport(kernel, images).from(real, reference);
         } catch (NoSuchFileException e) {
-            throw new FaultException(
-                    Fault.of(
-                            FaultCode.NOT_FOUND, "no such file: " + path),
-                    e);
+            throw new FaultException(Fault.of(FaultCode.NOT_FOUND, "no such file: " + path), e);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -77,8 +74,8 @@ public final class Importer {
         }
     }
 
-    private StorageResult.Images archive(
-            Path path, Optional<String> reference, ImageConfig config) throws IOException {
+    private StorageResult.Images archive(Path path, Optional<String> reference, ImageConfig config)
+            throws IOException {
         var now = Instant.now();
         try (var parent = Directory.open(kernel, path.getParent());
                 var file = parent.file(Raw.of(path.getFileName().toString()))) {

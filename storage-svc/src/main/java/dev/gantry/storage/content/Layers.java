@@ -84,8 +84,7 @@ public final class Layers {
         }
     }
 
-    private Layer unpack(
-            Descriptor blob, Optional<String> expected, List<Layer> below, Path work)
+    private Layer unpack(Descriptor blob, Optional<String> expected, List<Layer> below, Path work)
             throws IOException {
         var compression = Compression.ofMediaType(blob.mediaType());
         LayerUnpacker.Report report;

@@ -21,8 +21,8 @@ import java.util.Set;
 
 /**
  * Takes images from an OCI image layout directory (image-spec image-layout.md). Every document is
- * verified against its descriptor before it is believed (security.md row 22); an image is named only
- * when all of it was.
+ * verified against its descriptor before it is believed (security.md row 22); an image is named
+ * only when all of it was.
  */
 final class LayoutImport {
     private static final int MAX_IMAGES = 1024;
@@ -79,9 +79,7 @@ final class LayoutImport {
         var notes = new ArrayList<String>();
         for (var candidate : candidates) {
             var names =
-                    reference
-                            .or(() -> candidate.name().flatMap(name -> name(path, name)))
-                            .stream()
+                    reference.or(() -> candidate.name().flatMap(name -> name(path, name))).stream()
                             .toList();
             var image = images.register(candidate.manifest(), names);
             taken.add(image.digest());
@@ -143,9 +141,7 @@ final class LayoutImport {
     /** A bare tag, as most tools write it, is one of an image called like the directory. */
     private static Optional<String> name(Path layout, String name) {
         var reference =
-                name.contains("/") || name.contains(":")
-                        ? name
-                        : layout.getFileName() + ":" + name;
+                name.contains("/") || name.contains(":") ? name : layout.getFileName() + ":" + name;
         try {
             return Optional.of(References.check(reference));
         } catch (FaultException e) {
@@ -177,8 +173,7 @@ final class LayoutImport {
 
     private static byte[] document(Descriptor descriptor, Directory blobs) {
         var bytes = blobs.read(Digests.hex(descriptor.digest()), Manifest.MAX_DOCUMENT);
-        if (bytes.length != descriptor.size()
-                || !Digests.of(bytes).equals(descriptor.digest())) {
+        if (bytes.length != descriptor.size() || !Digests.of(bytes).equals(descriptor.digest())) {
             throw FaultException.invalid(
                     "document %s is not what its descriptor says", descriptor.digest());
         }

@@ -47,7 +47,9 @@ final class Sweep {
             live.add(content.path(image.id()));
             image.manifest().layers().forEach(blob -> live.add(content.path(blob.digest())));
             image.layers()
-                    .forEach(layer -> live.add(files.layers().resolve(Digests.hex(layer.chainId()))));
+                    .forEach(
+                            layer ->
+                                    live.add(files.layers().resolve(Digests.hex(layer.chainId()))));
         }
         try {
             for (var dead : others(files.blobs(), live)) {

@@ -35,11 +35,7 @@ public final class Trash implements AutoCloseable {
         var renamed =
                 from.kernel()
                         .renameat2(
-                                from.fd(),
-                                name,
-                                trash.fd(),
-                                into,
-                                StorageKernel.RENAME_NOREPLACE);
+                                from.fd(), name, trash.fd(), into, StorageKernel.RENAME_NOREPLACE);
         if (renamed.errno() == Errno.ENOENT) {
             return false;
         }
@@ -55,7 +51,11 @@ public final class Trash implements AutoCloseable {
                 try {
                     TreeRemoval.remove(trash, name);
                 } catch (FaultException e) {
-                    LOG.log(System.Logger.Level.ERROR, "trash keeps {0}: {1}", name, e.getMessage());
+                    LOG.log(
+                            System.Logger.Level.ERROR,
+                            "trash keeps {0}: {1}",
+                            name,
+                            e.getMessage());
                 }
             }
         } catch (InterruptedException e) {

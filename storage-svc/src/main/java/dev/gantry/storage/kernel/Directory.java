@@ -3,8 +3,8 @@ package dev.gantry.storage.kernel;
 import static dev.gantry.storage.kernel.StorageKernel.AT_FDCWD;
 import static dev.gantry.storage.kernel.StorageKernel.O_DIRECTORY;
 import static dev.gantry.storage.kernel.StorageKernel.O_NOCTTY;
-import static dev.gantry.storage.kernel.StorageKernel.O_NONBLOCK;
 import static dev.gantry.storage.kernel.StorageKernel.O_NOFOLLOW;
+import static dev.gantry.storage.kernel.StorageKernel.O_NONBLOCK;
 import static dev.gantry.storage.kernel.StorageKernel.O_PATH;
 import static dev.gantry.storage.kernel.StorageKernel.O_RDONLY;
 import static dev.gantry.storage.kernel.StorageKernel.RESOLVE_BENEATH;
@@ -30,8 +30,7 @@ import java.util.Optional;
  */
 public record Directory(StorageKernel kernel, int fd, String path) implements AutoCloseable {
     /** Never out of the directory, never through a link. */
-    public static final int BENEATH =
-            RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+    public static final int BENEATH = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
 
     /** Opens a directory of the host, following links as the caller of the service meant them. */
     public static Directory open(StorageKernel kernel, Path path) {
@@ -43,8 +42,7 @@ public record Directory(StorageKernel kernel, int fd, String path) implements Au
     /** Opens a directory below, strictly. */
     public Directory descend(String relative) {
         var fd = tryDescend(relative);
-        return new Directory(
-                kernel, (int) fd.orThrow("openat2 %s", at(relative)), at(relative));
+        return new Directory(kernel, (int) fd.orThrow("openat2 %s", at(relative)), at(relative));
     }
 
     /** Like {@link #descend}; empty if there is no such directory, or a link on the way. */

@@ -32,8 +32,7 @@ public final class LinuxStorageKernel implements StorageKernel {
     private static final MethodHandle SYSCALL =
             Libc.variadic("syscall", of(JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG), 1);
     private static final MethodHandle OPEN =
-            Libc.variadic(
-                    "open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT), 2);
+            Libc.variadic("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT), 2);
     private static final MethodHandle CLOSE = call("close", JAVA_INT);
     private static final MethodHandle READ = transfer("read");
     private static final MethodHandle WRITE = transfer("write");
@@ -60,8 +59,7 @@ public final class LinuxStorageKernel implements StorageKernel {
             call("lsetxattr", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle LGETXATTR =
             long_("lgetxattr", ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle LLISTXATTR =
-            long_("llistxattr", ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle LLISTXATTR = long_("llistxattr", ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle STATX =
             call("statx", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle READLINKAT =
@@ -155,7 +153,9 @@ public final class LinuxStorageKernel implements StorageKernel {
         try (var arena = Arena.ofConfined()) {
             var bytes = arena.allocate(Math.max(1, length));
             var result =
-                    invoke(arena, (errno, a) -> (long) READ.invokeExact(errno, fd, bytes, (long) length));
+                    invoke(
+                            arena,
+                            (errno, a) -> (long) READ.invokeExact(errno, fd, bytes, (long) length));
             if (result.value() > 0) {
                 MemorySegment.copy(bytes, JAVA_BYTE, 0, buffer, offset, (int) result.value());
             }
@@ -187,8 +187,7 @@ public final class LinuxStorageKernel implements StorageKernel {
     public SyscallResult fstatfs(int fd) {
         try (var arena = Arena.ofConfined()) {
             var buffer = arena.allocate(256, 8);
-            var result =
-                    invoke(arena, (errno, a) -> (int) FSTATFS.invokeExact(errno, fd, buffer));
+            var result = invoke(arena, (errno, a) -> (int) FSTATFS.invokeExact(errno, fd, buffer));
             return result.failed()
                     ? result
                     : new SyscallResult(buffer.get(JAVA_LONG, 0) & 0xffffffffL, 0);
@@ -198,8 +197,7 @@ public final class LinuxStorageKernel implements StorageKernel {
     @Override
     public SyscallResult mkdirat(int dirfd, String name, int mode) {
         return invoke(
-                (errno, arena) ->
-                        (int) MKDIRAT.invokeExact(errno, dirfd, raw(arena, name), mode));
+                (errno, arena) -> (int) MKDIRAT.invokeExact(errno, dirfd, raw(arena, name), mode));
     }
 
     @Override
@@ -430,7 +428,9 @@ public final class LinuxStorageKernel implements StorageKernel {
                     invoke(
                             arena,
                             (errno, a) ->
-                                    (long) GETDENTS64.invokeExact(errno, fd, buffer, (long) ENTRIES));
+                                    (long)
+                                            GETDENTS64.invokeExact(
+                                                    errno, fd, buffer, (long) ENTRIES));
             var names = new ArrayList<String>();
             for (long at = 0; at < result.value(); ) {
                 var length = Short.toUnsignedInt(buffer.get(JAVA_SHORT, at + 16));

@@ -83,8 +83,7 @@ public interface StorageKernel {
     SyscallResult unlinkat(int dirfd, String name, int flags);
 
     /** renameat2(2). */
-    SyscallResult renameat2(
-            int oldDirfd, String oldName, int newDirfd, String newName, int flags);
+    SyscallResult renameat2(int oldDirfd, String oldName, int newDirfd, String newName, int flags);
 
     /** fchownat(2), AT_SYMLINK_NOFOLLOW; ids are unsigned. */
     SyscallResult fchownat(int dirfd, String name, long uid, long gid);

@@ -1,0 +1,19 @@
+package dev.gantry.storage;
+
+/** Names of file systems by their magic numbers, statfs(2). */
+final class FileSystems {
+    private FileSystems() {}
+
+    static String name(long magic) {
+        return switch ((int) magic) {
+            case 0xef53 -> "ext4";
+            case 0x58465342 -> "xfs";
+            case 0x9123683e -> "btrfs";
+            case 0x01021994 -> "tmpfs";
+            case 0x794c7630 -> "overlay";
+            case 0xf2f52010 -> "f2fs";
+            case 0x2fc12fc1 -> "zfs";
+            default -> String.format("0x%x", magic);
+        };
+    }
+}

@@ -1,0 +1,311 @@
+package dev.gantry.storage;
+
+import static dev.gantry.storage.kernel.StorageKernel.RENAME_NOREPLACE;
+
+import dev.gantry.bus.contract.Done;
+import dev.gantry.bus.contract.Names;
+import dev.gantry.bus.contract.PlanStep;
+import dev.gantry.bus.contract.namespace.NamespaceOperation.Rootfs;
+import dev.gantry.bus.contract.storage.StorageResult.Changes;
+import dev.gantry.bus.contract.storage.StorageResult.Image;
+import dev.gantry.bus.contract.storage.StorageResult.Prepared;
+import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.fault.FaultException;
+import dev.gantry.bus.linux.Errno;
+import dev.gantry.bus.linux.SyscallResult;
+import dev.gantry.storage.archive.LayerStack;
+import dev.gantry.storage.archive.TreePacker;
+import dev.gantry.storage.content.Images;
+import dev.gantry.storage.content.Manifest;
+import dev.gantry.storage.content.StoreFiles;
+import dev.gantry.storage.content.StoredImage;
+import dev.gantry.storage.content.Trash;
+import dev.gantry.storage.kernel.Directory;
+import dev.gantry.storage.kernel.FileStat;
+import dev.gantry.storage.kernel.StorageKernel;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Snapshots for overlayfs: {@code snapshots/<container>/} holds {@code upper}, {@code work} and the
+ * symbolic link {@code image}, whose target is the digest of the image's manifest. The link is the
+ * whole record: the kernel writes it at once or not, so no fsync is needed and none torn is found.
+ */
+final class OverlaySnapshotter implements Snapshotter {
+    private static final String RECORD = "image";
+    private static final int MAX_ACCOUNTS = 1 << 20;
+
+    private final StorageKernel kernel;
+    private final Images images;
+    private final Trash trash;
+    private final Directory snapshots;
+    private final Directory tmp;
+    private final StoreFiles files;
+    private final Map<String, Base> bases = new ConcurrentHashMap<>();
+
+    OverlaySnapshotter(StorageKernel kernel, StoreFiles files, Images images, Trash trash) {
+        this.kernel = kernel;
+        this.images = images;
+        this.trash = trash;
+        this.files = files;
+        this.snapshots = Directory.open(kernel, files.snapshots());
+        this.tmp = Directory.open(kernel, files.tmp());
+    }
+
+    /** What is the same for all containers of an image. */
+    private record Base(List<String> lowerdirs, FileStat root, Accounts accounts) {}
+
+    /** Users and groups, as text. */
+    private record Accounts(String passwd, String group) {}
+
+    @Override
+    public Prepared prepare(String containerId, String image, boolean planOnly) {
+        return images.with(image, stored -> prepare(containerId, stored, planOnly));
+    }
+
+    private Prepared prepare(String containerId, StoredImage image, boolean planOnly) {
+        var existing = imageOf(containerId);
+        if (existing.isPresent()) {
+            if (!existing.get().equals(image.digest())) {
+                throw FaultException.of(
+                        FaultCode.ALREADY_EXISTS,
+                        "snapshot %s stands on image %s, not on %s",
+                        containerId,
+                        existing.get(),
+                        image.digest());
+            }
+            return describe(containerId, image, List.of());
+        }
+        var base = base(image);
+        var steps = make(containerId, image, base.root(), planOnly);
+        return prepared(containerId, image, base.accounts(), steps);
+    }
+
+    private List<PlanStep> make(
+            String containerId, StoredImage image, FileStat root, boolean planOnly) {
+        var steps = new Steps(planOnly);
+        var fresh = files.fresh("snapshot").getFileName().toString();
+        var path = files.snapshots().resolve(containerId);
+        var shell = Steps.quote(path.toString());
+        var upper = path.resolve("upper");
+        try {
+            steps.run(
+                    "mkdir",
+                    path + " 0700",
+                    "install -d -m 0700 " + shell,
+                    () -> kernel.mkdirat(tmp.fd(), fresh, 0700));
+            if (planOnly) {
+                return fill(steps, tmp, image, root, upper);
+            }
+            try (var directory = tmp.descend(fresh)) {
+                fill(steps, directory, image, root, upper);
+            }
+            // All or nothing: the snapshot gets its name when it is whole.
+            var named =
+                    kernel.renameat2(
+                            tmp.fd(), fresh, snapshots.fd(), containerId, RENAME_NOREPLACE);
+            if (named.errno() == Errno.EEXIST) {
+                trash.discard(tmp, fresh);
+                return List.of();
+            }
+            named.orThrow("renameat2 %s to %s", tmp.at(fresh), path);
+            return steps.list();
+        } catch (FaultException e) {
+            trash.discard(tmp, fresh);
+            throw e;
+        }
+    }
+
+    /** The root of the merged tree has the mode and the owner of {@code upper}. */
+    private List<PlanStep> fill(
+            Steps steps, Directory in, StoredImage image, FileStat root, Path upper) {
+        var shell = Steps.quote(upper.toString());
+        var work = upper.resolveSibling("work");
+        steps.run(
+                "mkdir",
+                String.format("%s %04o", upper, root.permissions()),
+                String.format("install -d -m %04o %s", root.permissions(), shell),
+                () -> {
+                    var made = kernel.mkdirat(in.fd(), "upper", 0700);
+                    return made.failed()
+                            ? made
+                            : kernel.fchmodat(in.fd(), "upper", root.permissions());
+                });
+        long uid = Integer.toUnsignedLong(root.uid());
+        long gid = Integer.toUnsignedLong(root.gid());
+        steps.run(
+                "chown",
+                upper + " " + uid + ":" + gid,
+                "chown " + uid + ":" + gid + " " + shell,
+                () -> kernel.fchownat(in.fd(), "upper", uid, gid));
+        steps.run(
+                "mkdir",
+                work + " 0700",
+                "install -d -m 0700 " + Steps.quote(work.toString()),
+                () -> kernel.mkdirat(in.fd(), "work", 0700));
+        var record = upper.resolveSibling(RECORD);
+        steps.run(
+                "symlink",
+                record + " -> " + image.digest(),
+                "ln -s " + image.digest() + " " + Steps.quote(record.toString()),
+                () -> kernel.symlinkat(image.digest(), in.fd(), RECORD));
+        return steps.list();
+    }
+
+    private Base base(StoredImage image) {
+        return bases.computeIfAbsent(
+                image.digest(),
+                digest -> {
+                    try (var stack = images.layers().stack(image.layers())) {
+                        var root =
+                                stack.stat("")
+                                        .orElseThrow(
+                                                () ->
+                                                        FaultException.of(
+                                                                FaultCode.UNSUPPORTED,
+                                                                "image %s has no layers",
+                                                                image.id()));
+                        var lowerdirs = images.layers().lowerdirs(image.layers());
+                        return new Base(lowerdirs, root, accounts(stack));
+                    }
+                });
+    }
+
+    private static Accounts accounts(LayerStack stack) {
+        return new Accounts(text(stack, "etc/passwd"), text(stack, "etc/group"));
+    }
+
+    private static String text(LayerStack stack, String path) {
+        return stack.read(path, MAX_ACCOUNTS).map(String::new).orElse("");
+    }
+
+    /** The manifest digest of the image a snapshot stands on; empty if there is no snapshot. */
+    private Optional<String> imageOf(String containerId) {
+        var link = kernel.readlinkat(snapshots.fd(), containerId + "/" + RECORD);
+        return link.result().errno() == Errno.ENOENT
+                ? Optional.empty()
+                : Optional.of(
+                        Names.checkDigest(
+                                link.orThrow("readlinkat %s", snapshots.at(containerId))));
+    }
+
+    private StoredImage requireImageOf(String containerId) {
+        var digest =
+                imageOf(containerId)
+                        .orElseThrow(
+                                () ->
+                                        FaultException.of(
+                                                FaultCode.NOT_FOUND,
+                                                "no snapshot of container %s",
+                                                containerId));
+        return images.byManifest(digest);
+    }
+
+    @Override
+    public Prepared mounts(String containerId) {
+        return describe(containerId, requireImageOf(containerId), List.of());
+    }
+
+    /** The container may have changed its users: they are read through its own layer. */
+    private Prepared describe(String containerId, StoredImage image, List<PlanStep> steps) {
+        var roots = new ArrayList<Directory>();
+        roots.add(snapshots.descend(containerId + "/upper"));
+        for (var lower : images.layers().lowerdirs(image.layers())) {
+            roots.add(Directory.open(kernel, Path.of(lower)));
+        }
+        try (var stack = new LayerStack(roots)) {
+            return prepared(containerId, image, accounts(stack), steps);
+        }
+    }
+
+    private Prepared prepared(
+            String containerId, StoredImage image, Accounts accounts, List<PlanStep> steps) {
+        var path = files.snapshots().resolve(containerId);
+        var rootfs =
+                new Rootfs(
+                        lowerdirs(image),
+                        path.resolve("upper").toString(),
+                        path.resolve("work").toString(),
+                        List.of("userxattr"));
+        return new Prepared(
+                containerId,
+                rootfs,
+                images.describe(image),
+                accounts.passwd(),
+                accounts.group(),
+                steps);
+    }
+
+    private List<String> lowerdirs(StoredImage image) {
+        var known = bases.get(image.digest());
+        var lowerdirs =
+                known == null ? images.layers().lowerdirs(image.layers()) : known.lowerdirs();
+        if (lowerdirs.size() > Manifest.MAX_LAYERS) {
+            throw FaultException.of(
+                    FaultCode.UNSUPPORTED,
+                    "image %s has %d layers, the kernel takes %d",
+                    image.id(),
+                    lowerdirs.size(),
+                    Manifest.MAX_LAYERS);
+        }
+        return lowerdirs;
+    }
+
+    @Override
+    public Done remove(String containerId) {
+        var steps = new Steps(false);
+        var path = files.snapshots().resolve(containerId);
+        if (imageOf(containerId).isEmpty()) {
+            return Done.nothing();
+        }
+        steps.run(
+                "rename",
+                path + " to " + files.trash(),
+                "rm -rf " + Steps.quote(path.toString()),
+                () -> {
+                    trash.discard(snapshots, containerId);
+                    return new SyscallResult(0, 0);
+                });
+        return new Done(steps.list());
+    }
+
+    @Override
+    public Changes diff(String containerId) {
+        var image = requireImageOf(containerId);
+        try (var upper = snapshots.descend(containerId + "/upper");
+                var below = images.layers().stack(image.layers())) {
+            return new Changes(containerId, UpperDiff.between(upper, below));
+        }
+    }
+
+    @Override
+    public Image commit(String containerId, String reference, String comment) {
+        var image = requireImageOf(containerId);
+        try (var upper = snapshots.descend(containerId + "/upper")) {
+            return images.makePacked(
+                            Optional.of(image),
+                            image.document(),
+                            out -> TreePacker.pack(upper, out, true),
+                            Instant.now(),
+                            "commit " + containerId,
+                            comment,
+                            Optional.of(reference))
+                    .image();
+        }
+    }
+
+    /** Containers that stand on the image of a manifest. */
+    List<String> usersOf(String manifestDigest) {
+        try (var all = snapshots.descend("")) {
+            return all.names().stream()
+                    .filter(id -> imageOf(id).filter(manifestDigest::equals).isPresent())
+                    .toList();
+        }
+    }
+}

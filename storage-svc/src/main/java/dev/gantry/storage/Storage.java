@@ -1,0 +1,160 @@
+package dev.gantry.storage;
+
+import dev.gantry.bus.Bus;
+import dev.gantry.bus.contract.storage.ImageConfig;
+import dev.gantry.bus.contract.storage.StorageResult;
+import dev.gantry.bus.contract.storage.StorageResult.Host;
+import dev.gantry.bus.contract.storage.StorageResult.Image;
+import dev.gantry.bus.contract.storage.StorageResult.Prepared;
+import dev.gantry.bus.contract.storage.StorageResult.Removed;
+import dev.gantry.bus.wire.Json;
+import dev.gantry.storage.archive.LayerLimits;
+import dev.gantry.storage.content.ContentStore;
+import dev.gantry.storage.content.Events;
+import dev.gantry.storage.content.Images;
+import dev.gantry.storage.content.Importer;
+import dev.gantry.storage.content.Layers;
+import dev.gantry.storage.content.StoreFiles;
+import dev.gantry.storage.content.Trash;
+import dev.gantry.storage.hostshell.HostShellTree;
+import dev.gantry.storage.kernel.Directory;
+import dev.gantry.storage.kernel.StorageKernel;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+
+/** One store with all that stands in it, opened and reconciled. */
+final class Storage implements AutoCloseable {
+    private static final String HOST_SHELL = "host-shell:latest";
+
+    private final StorageKernel kernel;
+    private final StoreFiles files;
+    private final Trash trash;
+    private final Images images;
+    private final OverlaySnapshotter snapshotter;
+    private final Volumes volumes;
+    private final Importer importer;
+    private final Events events;
+    private final Object hostShell = new Object();
+
+    private Storage(StorageKernel kernel, StoreFiles files, LayerLimits limits, Events events) {
+        this.kernel = kernel;
+        this.files = files;
+        this.events = events;
+        this.trash = new Trash(kernel, files.trash());
+        clear();
+        var content = new ContentStore(files);
+        this.images =
+                Images.open(
+                        files, content, new Layers(kernel, files, content, trash, limits), events);
+        this.importer = new Importer(kernel, images);
+        this.snapshotter = new OverlaySnapshotter(kernel, files, images, trash);
+        this.volumes = new Volumes(kernel, files, trash, events);
+    }
+
+    /** Opens a store, making it if it is not there; leftovers of a crash go. */
+    static Storage open(StorageKernel kernel, Path root, LayerLimits limits, Events events) {
+        return new Storage(kernel, StoreFiles.open(root), limits, events);
+    }
+
+    /** Events of a bus. */
+    static Events onBus(Bus bus) {
+        return (what, id, facts) -> {
+            var now = Instant.now();
+            var body = Json.mapper().createObjectNode();
+            body.put("id", id);
+            body.put("timeNanos", now.getEpochSecond() * 1_000_000_000L + now.getNano());
+            facts.forEach(body::put);
+            bus.publish("events.storage." + what, body);
+        };
+    }
+
+    /** What was being made when the last run ended was never named: it goes. */
+    private void clear() {
+        try (var tmp = Directory.open(kernel, files.tmp())) {
+            tmp.names().forEach(name -> trash.discard(tmp, name));
+        }
+    }
+
+    Snapshotter snapshotter() {
+        return snapshotter;
+    }
+
+    Images images() {
+        return images;
+    }
+
+    Volumes volumes() {
+        return volumes;
+    }
+
+    /** {@link Snapshotter#prepare}; the image host-shell is made when it is first asked for. */
+    Prepared prepare(String containerId, String image, boolean planOnly) {
+        boolean hostShellWanted = image.equals("host-shell") || image.equals(HOST_SHELL);
+        if (hostShellWanted && !planOnly && images.find(HOST_SHELL).isEmpty()) {
+            hostShell(false);
+        }
+        return snapshotter.prepare(containerId, image, planOnly);
+    }
+
+    Image commit(String containerId, String reference, String comment) {
+        var image = snapshotter.commit(containerId, reference, comment);
+        events.publish(
+                "committed", image.id(), Map.of("container", containerId, "reference", reference));
+        return image;
+    }
+
+    StorageResult.Images imported(
+            String path, Optional<String> reference, Optional<ImageConfig> config) {
+        return importer.from(Path.of(path), reference, config);
+    }
+
+    /** The image of the host's own shell; made again if that is asked for. */
+    Image hostShell(boolean rebuild) {
+        synchronized (hostShell) {
+            var existing = images.find(HOST_SHELL);
+            if (existing.isPresent() && !rebuild) {
+                return existing.get();
+            }
+            try {
+                var tree = HostShellTree.ofHost();
+                return images.makePacked(
+                                Optional.empty(),
+                                Images.document(HostShellTree.CONFIG, tree.created()),
+                                tree::writeTo,
+                                tree.created(),
+                                "the host's own shell and tools",
+                                "",
+                                Optional.of(HOST_SHELL))
+                        .image();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    Removed remove(String image) {
+        return images.remove(image, snapshotter::usersOf);
+    }
+
+    /** Where and on what it stores. */
+    Host probe() {
+        try (var root = Directory.open(kernel, files.root())) {
+            long magic = kernel.fstatfs(root.fd()).orThrow("fstatfs %s", files.root());
+            return new Host(
+                    "overlay",
+                    files.root().toString(),
+                    FileSystems.name(magic),
+                    "layers are directories, merged by overlayfs in the container's own mounts");
+        }
+    }
+
+    @Override
+    public void close() {
+        trash.close();
+    }
+}

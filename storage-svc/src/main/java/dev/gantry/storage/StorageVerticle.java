@@ -1,0 +1,72 @@
+package dev.gantry.storage;
+
+import dev.gantry.bus.Registration;
+import dev.gantry.bus.Request;
+import dev.gantry.bus.contract.storage.StorageOperation;
+import dev.gantry.bus.service.ServiceContext;
+import dev.gantry.storage.archive.LayerLimits;
+import dev.gantry.storage.kernel.LinuxStorageKernel;
+
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+
+/** Serves {@code storage.v1}: opens the store, then unpacks requests and calls it. */
+final class StorageVerticle extends VerticleBase {
+    private final ServiceContext context;
+    private Storage storage;
+    private Registration registration;
+
+    StorageVerticle(ServiceContext context) {
+        this.context = context;
+    }
+
+    @Override
+    public Future<?> start() {
+        return vertx.executeBlocking(
+                () -> {
+                    storage =
+                            Storage.open(
+                                    new LinuxStorageKernel(),
+                                    context.layout().state("storage-svc"),
+                                    LayerLimits.configured(),
+                                    Storage.onBus(context.bus()));
+                    registration = context.bus().serve(StorageOperation.CONTRACT, this::handle);
+                    return null;
+                });
+    }
+
+    @Override
+    public Future<?> stop() {
+        return vertx.executeBlocking(
+                () -> {
+                    registration.close();
+                    storage.close();
+                    return null;
+                });
+    }
+
+    private Object handle(Request<StorageOperation<?>> request) {
+        return switch (request.operation()) {
+            case StorageOperation.Prepare(var id, var image, var planOnly) ->
+                    storage.prepare(id, image, planOnly);
+            case StorageOperation.Mounts(var id) -> storage.snapshotter().mounts(id);
+            case StorageOperation.Remove(var id) -> storage.snapshotter().remove(id);
+            case StorageOperation.Diff(var id) -> storage.snapshotter().diff(id);
+            case StorageOperation.Commit(var id, var reference, var comment) ->
+                    storage.commit(id, reference, comment);
+            case StorageOperation.Import(var path, var reference, var config) ->
+                    storage.imported(path, reference, config);
+            case StorageOperation.HostShell(var rebuild) -> storage.hostShell(rebuild);
+            case StorageOperation.Images() -> storage.images().list();
+            case StorageOperation.Inspect(var image) -> storage.images().inspect(image);
+            case StorageOperation.Tag(var image, var name) -> storage.images().tag(image, name);
+            case StorageOperation.RemoveImage(var image) -> storage.remove(image);
+            case StorageOperation.History(var image) -> storage.images().history(image);
+            case StorageOperation.VolumeCreate(var name, var labels) ->
+                    storage.volumes().create(name, labels);
+            case StorageOperation.Volumes() -> storage.volumes().list();
+            case StorageOperation.VolumeRemove(var name) -> storage.volumes().remove(name);
+            case StorageOperation.Probe() -> storage.probe();
+        };
+    }
+}

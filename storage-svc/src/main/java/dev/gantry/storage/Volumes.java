@@ -1,0 +1,112 @@
+package dev.gantry.storage;
+
+import dev.gantry.bus.contract.Done;
+import dev.gantry.bus.contract.storage.StorageResult.Volume;
+import dev.gantry.bus.contract.storage.StorageResult.VolumeList;
+import dev.gantry.bus.linux.SyscallResult;
+import dev.gantry.bus.wire.Json;
+import dev.gantry.storage.content.Events;
+import dev.gantry.storage.content.StoreFiles;
+import dev.gantry.storage.content.Trash;
+import dev.gantry.storage.kernel.Directory;
+import dev.gantry.storage.kernel.StorageKernel;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Map;
+import java.util.Optional;
+
+/** Named volumes, {@code volumes/<name>/data}, each with its record {@code volume.json}. */
+final class Volumes {
+    private static final String RECORD = "volume.json";
+    private final StorageKernel kernel;
+    private final StoreFiles files;
+    private final Trash trash;
+    private final Events events;
+    private final Directory volumes;
+
+    Volumes(StorageKernel kernel, StoreFiles files, Trash trash, Events events) {
+        this.kernel = kernel;
+        this.files = files;
+        this.trash = trash;
+        this.events = events;
+        this.volumes = Directory.open(kernel, files.volumes());
+    }
+
+    /** Makes a volume, root's, mode 0755; the one of that name if it exists. */
+    synchronized Volume create(String name, Map<String, String> labels) {
+        var existing = find(name);
+        if (existing.isPresent()) {
+            return existing.get();
+        }
+        var path = files.volumes().resolve(name);
+        var volume =
+                new Volume(
+                        name,
+                        path.resolve("data").toString(),
+                        Instant.now().getEpochSecond(),
+                        labels);
+        try {
+            var fresh = files.fresh("volume");
+            Files.createDirectory(fresh);
+            try (var directory = Directory.open(kernel, fresh)) {
+                kernel.mkdirat(directory.fd(), "data", 0755).orThrow("mkdirat %s/data", path);
+                kernel.fchownat(directory.fd(), "data", 0, 0).orThrow("fchownat %s/data", path);
+                kernel.fchmodat(directory.fd(), "data", 0755).orThrow("fchmodat %s/data", path);
+            }
+            files.replace(fresh.resolve(RECORD), Json.mapper().writeValueAsBytes(volume));
+            Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
+            StoreFiles.sync(files.volumes());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        events.publish("volume-created", name, Map.of());
+        return volume;
+    }
+
+    private Optional<Volume> find(String name) {
+        var record = files.volumes().resolve(name).resolve(RECORD);
+        try {
+            return Files.exists(record) ? Optional.of(read(record)) : Optional.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Volume read(Path record) throws IOException {
+        return Json.mapper().readValue(record.toFile(), Volume.class);
+    }
+
+    /** All volumes, by name. */
+    VolumeList list() {
+        var all = new ArrayList<Volume>();
+        try (var directory = volumes.descend("")) {
+            directory.names().forEach(name -> find(name).ifPresent(all::add));
+        }
+        return new VolumeList(all);
+    }
+
+    /** Removes a volume and what is in it; an absent one is no error. */
+    synchronized Done remove(String name) {
+        if (volumes.stat(name).isEmpty()) {
+            return Done.nothing();
+        }
+        var path = files.volumes().resolve(name);
+        var steps = new Steps(false);
+        steps.run(
+                "rename",
+                path + " to " + files.trash(),
+                "rm -rf " + Steps.quote(path.toString()),
+                () -> {
+                    trash.discard(volumes, name);
+                    return new SyscallResult(0, 0);
+                });
+        events.publish("volume-removed", name, Map.of());
+        return new Done(steps.list());
+    }
+}
