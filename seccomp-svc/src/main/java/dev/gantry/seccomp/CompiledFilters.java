@@ -58,7 +58,7 @@ public final class CompiledFilters implements SyscallFilters {
     public SeccompResult.Program compile(SeccompOperation.Compile question) {
         var json = question.profile().orElse(defaultProfile);
         var capabilities = new TreeSet<>(question.capabilities());
-        var digest = digest(json, capabilities);
+        var digest = digest(question.profile(), capabilities);
         synchronized (cache) {
             var known = cache.get(digest);
             if (known != null) {
@@ -150,10 +150,14 @@ public final class CompiledFilters implements SyscallFilters {
                 Map.of("default", DefaultProfile.DESCRIPTION));
     }
 
-    private String digest(JsonNode json, Set<String> capabilities) {
+    private String digest(Optional<JsonNode> given, Set<String> capabilities) {
         try {
             var sha256 = MessageDigest.getInstance("SHA-256");
-            sha256.update(Json.mapper().writeValueAsBytes(json));
+            if (given.isPresent()) {
+                sha256.update(Json.mapper().writeValueAsBytes(given.get()));
+            } else {
+                sha256.update("default ".getBytes(StandardCharsets.UTF_8));
+            }
             sha256.update(capabilities.toString().getBytes(StandardCharsets.UTF_8));
             sha256.update(host.toString().getBytes(StandardCharsets.UTF_8));
             return "sha256:" + HexFormat.of().formatHex(sha256.digest());

@@ -17,9 +17,25 @@ final class DefaultProfile {
                     + " keyrings, kexec, modules, mounts or new namespaces without the capability"
                     + " for it, no AF_ALG or AF_VSOCK sockets";
 
-    /** The question of a container that asks for nothing special. */
+    /** The question of a container that asks for nothing special, with Docker's capabilities. */
     static final SeccompOperation.Compile QUESTION =
-            new SeccompOperation.Compile(Optional.empty(), List.of());
+            new SeccompOperation.Compile(
+                    Optional.empty(),
+                    List.of(
+                            "CAP_AUDIT_WRITE",
+                            "CAP_CHOWN",
+                            "CAP_DAC_OVERRIDE",
+                            "CAP_FOWNER",
+                            "CAP_FSETID",
+                            "CAP_KILL",
+                            "CAP_MKNOD",
+                            "CAP_NET_BIND_SERVICE",
+                            "CAP_NET_RAW",
+                            "CAP_SETFCAP",
+                            "CAP_SETGID",
+                            "CAP_SETPCAP",
+                            "CAP_SETUID",
+                            "CAP_SYS_CHROOT"));
 
     private DefaultProfile() {}
 

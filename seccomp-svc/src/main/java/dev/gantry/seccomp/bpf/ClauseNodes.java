@@ -41,7 +41,7 @@ final class ClauseNodes {
             throw FaultException.of(
                     FaultCode.RESOURCE_EXHAUSTED,
                     "%s: %d conditions on one call, at most %d fit in a program",
-                    policy.clauses().get(MAX_CLAUSES).reason(),
+                    policy.clauses().get(MAX_CLAUSES).because().get(),
                     policy.clauses().size(),
                     MAX_CLAUSES);
         }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * A profile, said of the calls of one architecture. Where several rules match a call, the strictest
@@ -35,13 +36,18 @@ public final class ArchitecturePolicy {
         this.profile = profile;
         this.architecture = architecture;
         this.table = SyscallTable.of(architecture);
-        var narrowing = new Narrowing(table, architecture.bits());
+        var narrowing = new Narrowing(table, architecture == profile.architectures().getFirst());
         for (var rule : profile.rules()) {
             for (var call : rule.names()) {
                 for (var conditions : rule.alternatives()) {
                     narrowing
                             .tests(rule, call, conditions)
-                            .map(tests -> new Clause(tests, rule.action(), rule.describe(call)))
+                            .map(
+                                    tests ->
+                                            new Clause(
+                                                    tests,
+                                                    rule.action(),
+                                                    () -> rule.describe(call)))
                             .ifPresent(
                                     clause ->
                                             clauses.computeIfAbsent(call, c -> new ArrayList<>())
@@ -56,7 +62,7 @@ public final class ArchitecturePolicy {
     /** What is decided about a call, by name. */
     public CallPolicy of(String call) {
         return CallPolicy.of(
-                clauses.getOrDefault(call, List.of()), profile.defaultAction(), DEFAULT);
+                clauses.getOrDefault(call, List.of()), profile.defaultAction(), () -> DEFAULT);
     }
 
     /** What is decided about each call that any rule names, by number as the kernel sees it. */
@@ -97,11 +103,14 @@ public final class ArchitecturePolicy {
                             new Condition(
                                     0, Comparison.MASKED_EQ, multiplexer.mask(), call.getValue()),
                             32);
-            var reason =
-                    "%s through %s, where its arguments cannot be seen: the strictest of its rules"
-                            .formatted(call.getKey(), multiplexer.name());
+            Supplier<String> because =
+                    () ->
+                            policy.conditional()
+                                    ? "%s hides the arguments of %s: the strictest of its rules"
+                                            .formatted(multiplexer.name(), call.getKey())
+                                    : policy.otherwiseBecause().get();
             clauses.computeIfAbsent(multiplexer.name(), c -> new ArrayList<>())
-                    .add(new Clause(List.of(test), policy.strictest(), reason));
+                    .add(new Clause(List.of(test), policy.strictest(), because));
         }
     }
 
@@ -125,8 +134,10 @@ public final class ArchitecturePolicy {
                             new Clause(
                                     List.of(),
                                     Action.errno(Errno.ENOSYS),
-                                    "clone3 answers ENOSYS because the rules about clone look at"
-                                            + " its flags, which clone3 hides in memory")));
+                                    () ->
+                                            "clone3 answers ENOSYS because the rules about clone"
+                                                    + " look at its flags, which clone3 hides in"
+                                                    + " memory")));
         }
     }
 

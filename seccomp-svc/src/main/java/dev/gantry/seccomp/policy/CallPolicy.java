@@ -3,6 +3,7 @@ package dev.gantry.seccomp.policy;
 import dev.gantry.seccomp.profile.Action;
 
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * What is decided about one call: the first clause that matches, or else the last word.
@@ -10,11 +11,12 @@ import java.util.List;
  * @param clauses strictest action first, in the order of the profile where equally strict; none
  *     matches always, and the last differs from what follows it
  * @param otherwise where no clause matches
- * @param otherwiseReason why, in words
+ * @param otherwiseBecause why, in words
  */
-public record CallPolicy(List<Clause> clauses, Action otherwise, String otherwiseReason) {
+public record CallPolicy(
+        List<Clause> clauses, Action otherwise, Supplier<String> otherwiseBecause) {
     /** The policy that a call's clauses make, in any order, over a default. */
-    static CallPolicy of(List<Clause> all, Action fallback, String fallbackReason) {
+    static CallPolicy of(List<Clause> all, Action fallback, Supplier<String> fallbackBecause) {
         var sorted =
                 all.stream()
                         .sorted((a, b) -> a.action().kind().compareTo(b.action().kind()))
@@ -26,11 +28,11 @@ public record CallPolicy(List<Clause> clauses, Action otherwise, String otherwis
         var last =
                 end < sorted.size()
                         ? sorted.get(end)
-                        : new Clause(List.of(), fallback, fallbackReason);
+                        : new Clause(List.of(), fallback, fallbackBecause);
         while (end > 0 && sorted.get(end - 1).action().equals(last.action())) {
             end--;
         }
-        return new CallPolicy(sorted.subList(0, end), last.action(), last.reason());
+        return new CallPolicy(sorted.subList(0, end), last.action(), last.because());
     }
 
     /** Whether the arguments make a difference. */
@@ -48,8 +50,8 @@ public record CallPolicy(List<Clause> clauses, Action otherwise, String otherwis
         return clauses.stream()
                 .filter(clause -> clause.matches(registers))
                 .findFirst()
-                .map(clause -> new Decision(clause.action(), clause.reason()))
-                .orElseGet(() -> new Decision(otherwise, otherwiseReason));
+                .map(clause -> new Decision(clause.action(), clause.because().get()))
+                .orElseGet(() -> new Decision(otherwise, otherwiseBecause.get()));
     }
 
     /** An action and why. */

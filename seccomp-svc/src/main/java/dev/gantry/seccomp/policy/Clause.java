@@ -4,14 +4,15 @@ import dev.gantry.seccomp.profile.Action;
 import dev.gantry.seccomp.profile.Condition;
 
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * One "if these conditions hold, then this" about one call of one architecture.
  *
  * @param tests all must hold; none: always
- * @param reason which rule it comes from, in words
+ * @param because which rule it comes from, in words; asked only where a person wants to know
  */
-public record Clause(List<Test> tests, Action action, String reason) {
+public record Clause(List<Test> tests, Action action, Supplier<String> because) {
     /**
      * A condition and how many low bits of the argument it looks at: those that the kernel uses.
      *

@@ -17,11 +17,16 @@ import java.util.Optional;
  */
 final class Narrowing {
     private final SyscallTable table;
-    private final int registerBits;
+    private final boolean nativeCalls;
 
-    Narrowing(SyscallTable table, int registerBits) {
+    /**
+     * @param nativeCalls whether it is the host's own way to call. There a value that has more bits
+     *     than the type of the argument is a mistake; elsewhere types may be narrower than those
+     *     that the profile was written for, and such a comparison has one outcome.
+     */
+    Narrowing(SyscallTable table, boolean nativeCalls) {
         this.table = table;
-        this.registerBits = registerBits;
+        this.nativeCalls = nativeCalls;
     }
 
     /** The tests of an alternative; empty if it can never match on this architecture. */
@@ -32,7 +37,7 @@ final class Narrowing {
             long mask = Clause.mask(width);
             if (condition.comparison() == Comparison.MASKED_EQ) {
                 if (!fits(condition.valueTwo(), mask, condition.value())) {
-                    if (tooWideForType(width)) {
+                    if (nativeCalls) {
                         throw tooWide(rule, call, condition, width);
                     }
                     return Optional.empty();
@@ -40,9 +45,9 @@ final class Narrowing {
                 tests.add(test(condition, mask, width));
             } else if (fits(condition.value(), mask, -1L)) {
                 tests.add(test(condition, mask, width));
-            } else if (tooWideForType(width)) {
+            } else if (nativeCalls) {
                 throw tooWide(rule, call, condition, width);
-            } else if (!lessThanAnyWide(condition.comparison())) {
+            } else if (!alwaysBelow(condition.comparison())) {
                 return Optional.empty();
             }
         }
@@ -65,13 +70,8 @@ final class Narrowing {
         return above == 0 || above == (matters & ~mask) && (value & (mask >>> 1) + 1) != 0;
     }
 
-    /** Whether the type of the argument, not the size of a register, is what makes it narrow. */
-    private boolean tooWideForType(int width) {
-        return width < registerBits;
-    }
-
-    /** What a register of 32 bits is, compared with a value that has more. */
-    private static boolean lessThanAnyWide(Comparison comparison) {
+    /** Whether it always holds for an argument that has fewer bits than the value. */
+    private static boolean alwaysBelow(Comparison comparison) {
         return switch (comparison) {
             case NE, LT, LE -> true;
             case EQ, GE, GT, MASKED_EQ -> false;

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Reads one entry of {@code syscalls}. A rule that does not apply to this container is checked like
@@ -20,6 +21,7 @@ final class RuleReader {
     private static final int MAX_NAMES = 2048;
 
     private static final int MAX_ARGUMENTS = 64;
+    private static final Pattern NAME = Pattern.compile("[a-z0-9_]{1,64}");
 
     private final Host host;
     private final Set<String> capabilities;
@@ -60,7 +62,7 @@ final class RuleReader {
             throw fields.wrong("names no system call");
         }
         for (var one : all) {
-            if (!one.matches("[a-z0-9_]{1,64}")) {
+            if (!NAME.matcher(one).matches()) {
                 throw fields.wrong("%s is not the name of a system call", Names.quote(one));
             }
         }
