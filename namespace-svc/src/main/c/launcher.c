@@ -122,10 +122,13 @@ static _Noreturn void spare_shim(pid_t parent) {
         int connection = accept4(pool.listening, NULL, NULL, SOCK_CLOEXEC);
         if (connection < 0 && errno != EINTR && errno != ECONNABORTED) _exit(1);
         if (connection < 0) continue;
+        if (!trusted(connection) || shim_removes(connection)) {
+            close(connection);
+            continue;
+        }
         prctl(PR_SET_PDEATHSIG, 0); /* from now on it outlives the launcher */
         pid_t me = getpid();
         if (write(pool.taken[1], &me, sizeof me) != sizeof me) _exit(1);
-        if (!trusted(connection)) _exit(0);
         close(pool.listening);
         close(pool.taken[0]);
         close(pool.taken[1]);

@@ -53,6 +53,7 @@ extern struct launcher L;
 _Noreturn void child_main(struct report *report, int sync);
 _Noreturn void child_fail(struct child *c, const struct op *op, int error, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void shim_prepare(uint32_t namespaces); /* clones an init ahead of need */
+bool shim_removes(int connection);
 _Noreturn void shim_main(int connection);
 
 /* mount.c: carry out one operation; failures end the child, an errno says that it was skipped */

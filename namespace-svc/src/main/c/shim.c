@@ -584,6 +584,42 @@ static bool read_output(int i) { /* false: nothing there at the moment, or never
 
 /* ---- control ---- */
 
+static bool empty_directory(int dir, int depth);
+
+static bool remove_entry(int dir, const char *name, int depth) {
+    if (unlinkat(dir, name, 0) == 0) return true;
+    int below = errno == EISDIR && depth < 2 ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    return below >= 0 && empty_directory(below, depth + 1) && unlinkat(dir, name, AT_REMOVEDIR) == 0;
+}
+
+static bool empty_directory(int dir, int depth) {
+    char entries[4096] __attribute__((aligned(8)));
+    for (ssize_t n; (n = syscall(SYS_getdents64, dir, entries, sizeof entries)) > 0;)
+        for (ssize_t at = 0; at < n;) {
+            struct { uint64_t inode; int64_t offset; uint16_t length; uint8_t type; char name[]; } *e = (void *)(entries + at);
+            at += e->length;
+            if (strcmp(e->name, ".") && strcmp(e->name, "..") && !remove_entry(dir, e->name, depth)) return false;
+        }
+    return true;
+}
+
+/* A directory whose shim is gone: nobody holds its lock. The id is a counted string that fills the request. */
+static void remove_for(int fd, const struct request *request, int parent, const char *prefix) {
+    char id[MAX_ID + 1] = "", name[MAX_ID + 8];
+    uint32_t length = 0;
+    int dir = -1, error = 0;
+    if (request->have == request->header.length && request->have >= 4) memcpy(&length, request->body, 4);
+    if (length && length <= MAX_ID && request->have == 4 + length) memcpy(id, request->body + 4, length);
+    snprintf(name, sizeof name, "%s%s", prefix, id);
+    if (strlen(id) != length || !plan_id_valid(id, MAX_ID)) error = EINVAL;
+    else if ((dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0) error = errno;
+    else if (flock(dir, LOCK_EX | LOCK_NB) < 0) error = EBUSY;
+    else if (!empty_directory(dir, 0) || unlinkat(parent, name, AT_REMOVEDIR) < 0) error = errno;
+    if (dir >= 0) close(dir);
+    if (!error) return reply(fd, M_OK, request->header.seq, NULL);
+    reply_error(fd, request->header.seq, error, error == EINVAL ? "remove: not an id" : error == EBUSY ? "remove: its shim lives" : "remove");
+}
+
 static void send_state(int fd, uint32_t seq) {
     struct buffer body = {0};
     const struct log_state log = log_state(S.log);
@@ -635,6 +671,7 @@ static bool serve(struct control *control, struct request *request) {
         if (child < 0) return reply_error(fd, h->seq, errno, "exec: fork"), false;
         return true;
     }
+    if (h->type == M_REMOVE && !S.plan->session) return remove_for(fd, request, S.dir, "exec-"), false;
     if (h->type > M_DELETE || h->length != want[h->type] || request->have != h->length || request->fds) return reply_error(fd, h->seq, EPROTO, "control: malformed request"), false;
     memcpy(n, request->body, h->length);
     memcpy(size, n, sizeof size);
@@ -676,6 +713,7 @@ static void accept_control(void) {
 static _Noreturn void finish(void) {
     unlinkat(S.dir, "ctl", 0);
     unlinkat(S.dir, "attach", 0);
+    close(S.dir); /* the lock: whoever sees the connection end may REMOVE at once */
     for (int i = 0; i < S.controls; i++) close(S.control[i].fd);
     if (S.recorded >= 0) fdatasync(S.recorded);
     _exit(0);
@@ -788,38 +826,17 @@ static _Noreturn void session(int fd, struct request *request) {
     run(report, fd, request, parent, init);
 }
 
-static bool empty_directory(int dir, int depth);
-
-static bool remove_entry(int dir, const char *name, int depth) {
-    if (unlinkat(dir, name, 0) == 0) return true;
-    int below = errno == EISDIR && depth < 2 ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
-    return below >= 0 && empty_directory(below, depth + 1) && unlinkat(dir, name, AT_REMOVEDIR) == 0;
-}
-
-static bool empty_directory(int dir, int depth) {
-    char entries[4096] __attribute__((aligned(8)));
-    for (ssize_t n; (n = syscall(SYS_getdents64, dir, entries, sizeof entries)) > 0;)
-        for (ssize_t at = 0; at < n;) {
-            struct { uint64_t inode; int64_t offset; uint16_t length; uint8_t type; char name[]; } *e = (void *)(entries + at);
-            at += e->length;
-            if (strcmp(e->name, ".") && strcmp(e->name, "..") && !remove_entry(dir, e->name, depth)) return false;
-        }
+/* True: it was a REMOVE, done; the spare shim that got it is still spare. */
+bool shim_removes(int connection) {
+    struct request request = {0};
+    struct header header;
+    struct pollfd waiting = {connection, POLLIN, 0};
+    if (poll(&waiting, 1, 10000) != 1 || recv(connection, &header, sizeof header, MSG_PEEK | MSG_DONTWAIT) != sizeof header || header.type != M_REMOVE) return false;
+    if (!receive_first(connection, &request)) return false;
+    remove_for(connection, &request, L.state, "");
+    for (uint32_t i = 0; i < request.fds; i++) close(request.fd[i]);
+    free(request.body);
     return true;
-}
-
-static _Noreturn void remove_container(int connection, struct request *request) {
-    char id[MAX_ID + 1] = "";
-    uint32_t length = 0;
-    const uint32_t seq = request->header.seq;
-    if (request->have == request->header.length && request->have >= 4) memcpy(&length, request->body, 4);
-    if (length && length <= MAX_ID && request->have == 4 + length) memcpy(id, request->body + 4, length);
-    int dir = -1;
-    if (strlen(id) != length || !plan_id_valid(id, MAX_ID)) reply_error(connection, seq, EINVAL, "remove: not a container id");
-    else if ((dir = openat(L.state, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0) reply_error(connection, seq, errno, "remove: no such container");
-    else if (flock(dir, LOCK_EX | LOCK_NB) < 0) reply_error(connection, seq, EBUSY, "remove: its shim lives");
-    else if (!empty_directory(dir, 0) || unlinkat(L.state, id, AT_REMOVEDIR) < 0) reply_error(connection, seq, errno, "remove");
-    else reply(connection, M_OK, seq, NULL);
-    _exit(0);
 }
 
 void shim_main(int connection) {
@@ -836,7 +853,6 @@ void shim_main(int connection) {
         reply_error(connection, 0, errno ? errno : ETIMEDOUT, "no request");
         _exit(0);
     }
-    if (request.header.type == M_REMOVE) remove_container(connection, &request);
     if (request.header.type != M_CREATE) {
         reply_error(connection, request.header.seq, EPROTO, "the launcher takes CREATE and REMOVE");
         _exit(0);

@@ -174,7 +174,12 @@ class Life(Case):
         c = self.started("sleep", "100")
         os.kill(c.reply.shim, signal.SIGKILL)
         until(lambda: not os.path.exists(f"/proc/{c.reply.pid}"))
-        self.launcher.gone(c)
+        if not self.launcher.gone(c, killed=True):
+            until(lambda: self.removed(c.id))
+
+    def removed(self, id):
+        with self.launcher.connect() as r:
+            return r.call(REMOVE, text(id)).kind == OK
 
     def test_failure_leaves_nothing(self):
         before = sorted(os.listdir(self.launcher.state))
@@ -436,6 +441,11 @@ class Sessions(Case):
             e.close()
         children = lambda: open(f"/proc/{c.reply.shim}/task/{c.reply.shim}/children").read().split()
         until(lambda: children() == [str(c.reply.pid)])
+        self.assertEqual(open(f"{self.launcher.state}/{c.id}/exec-e7/exit").read().split()[:2], ["0", "0"])
+        for i in range(20):
+            self.assertEqual(c.call(REMOVE, text(f"e{i}")).kind, OK)
+        self.assertEqual(c.call(REMOVE, text("e1")).errno, 2)
+        self.assertEqual(sorted(os.listdir(f"{self.launcher.state}/{c.id}")), ["attach", "ctl", "pid"])
         self.kill(c)
 
     def test_session_plan_cannot_mount(self):
