@@ -15,8 +15,8 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * Gantry's subtree: a directory of the instance's name below each mount. Root makes it and hands it
- * over ({@link #handOver}); the service finds it there, or makes it if it may.
+ * Gantry's subtree: a directory of the instance's name below each mount. {@code gantry up} makes it
+ * as root and gives it to this service's user; the service finds it there, or makes it if it may.
  *
  * <p>On cgroup2 it is {@code MOUNT/NAME} if that is there. Under systemd (which owns the top, see
  * its CGROUP_DELEGATION page) it is {@code NAME} in this unit's own group, which the unit has
@@ -64,33 +64,6 @@ public final class Subtree {
             report.putIfAbsent(controller, "not enabled on this host");
         }
         return new Hierarchies(mounts.mode(), List.copyOf(all), Map.copyOf(report));
-    }
-
-    /** As root: makes the subtree in every hierarchy and gives it to the service's user. */
-    public void handOver(int uid, int gid) {
-        var roots = new ArrayList<String>();
-        mounts.v1().keySet().forEach(mount -> roots.add(mount + "/" + name));
-        mounts.unified()
-                .ifPresent(
-                        mount -> {
-                            enable(mount);
-                            roots.add(mount + "/" + name);
-                        });
-        for (var root : roots) {
-            make(root);
-            initialiseCpuset(root);
-            chown(root, uid, gid);
-            // The files by which one divides a subtree; the limits of the whole stay root's.
-            for (var file : List.of("cgroup.procs", "cgroup.subtree_control", "cgroup.threads")) {
-                if (kernel.exists(root + "/" + file)) {
-                    chown(root + "/" + file, uid, gid);
-                }
-            }
-        }
-    }
-
-    private void chown(String path, int uid, int gid) {
-        kernel.chown(path, uid, gid).orThrow("chown %s to %d:%d", path, uid, gid);
     }
 
     private Hierarchy v1(String mount, List<String> controllers) {

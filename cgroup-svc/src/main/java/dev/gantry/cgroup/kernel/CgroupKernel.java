@@ -35,9 +35,6 @@ public interface CgroupKernel {
     /** Whether this process may write to a path, access(2). */
     boolean writable(String path);
 
-    /** chown(2): only in the hand-over of the subtree by root, never while serving. */
-    SyscallResult chown(String path, int uid, int gid);
-
     /** open(2) O_RDONLY | O_CLOEXEC: a descriptor to be passed on to another call of this file. */
     SyscallResult open(String path);
 

@@ -43,8 +43,6 @@ public final class LinuxCgroupKernel implements CgroupKernel {
     private static final MethodHandle RMDIR =
             Libc.function("rmdir", FunctionDescriptor.of(JAVA_INT, ADDRESS));
     private static final MethodHandle ACCESS = path("access", JAVA_INT);
-    private static final MethodHandle CHOWN =
-            Libc.function("chown", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
     private static final MethodHandle OPEN =
             Libc.variadic("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT), 2);
     private static final MethodHandle CLOSE =
@@ -175,11 +173,6 @@ public final class LinuxCgroupKernel implements CgroupKernel {
     private static boolean access(String path, int mode) {
         return !call((errno, arena) -> (int) ACCESS.invokeExact(errno, c(arena, path), mode))
                 .failed();
-    }
-
-    @Override
-    public SyscallResult chown(String path, int uid, int gid) {
-        return call((errno, arena) -> (int) CHOWN.invokeExact(errno, c(arena, path), uid, gid));
     }
 
     @Override
