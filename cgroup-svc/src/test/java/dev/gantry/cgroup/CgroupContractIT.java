@@ -15,7 +15,6 @@ import dev.gantry.cgroup.kernel.LinuxCgroupKernel;
 
 import io.vertx.core.Vertx;
 
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,14 +43,10 @@ class CgroupContractIT extends CgroupContractKit {
                 .get(60, TimeUnit.SECONDS);
     }
 
-    @AfterEach
-    void removeSubtree() throws Exception {
+    @Override
+    protected void stop() throws Exception {
         var kernel = new LinuxCgroupKernel();
         for (var tree : new Subtree(kernel, layout.instance()).establish().all()) {
-            for (var left : kernel.directories(tree.root()).names()) {
-                new Removal(kernel, new Subtree(kernel, layout.instance()).establish())
-                        .remove(left);
-            }
             kernel.rmdir(tree.root()).orThrow("rmdir %s", tree.root());
         }
         bus.close();

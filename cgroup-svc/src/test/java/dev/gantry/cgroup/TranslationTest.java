@@ -129,18 +129,20 @@ class TranslationTest {
         }
     }
 
-    /** The least, the default and the greatest meet; the rest are runc's own examples. */
+    /** The least, the default and the greatest of both scales meet. */
     @ParameterizedTest
     @CsvSource({
         "2,1",
-        "4,2",
+        "3,2",
         "8,3",
-        "64,17",
+        "64,12",
+        "256,35",
         "512,59",
         "1000,99",
         "1024,100",
-        "2048,170",
-        "65536,3377",
+        "2048,174",
+        "65536,3023",
+        "262143,10000",
         "262144,10000"
     })
     void sharesBecomeWeight(long shares, long weight) {

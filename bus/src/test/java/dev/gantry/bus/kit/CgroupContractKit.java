@@ -39,12 +39,16 @@ public abstract class CgroupContractKit {
     /** A bus that reaches the implementation. */
     protected abstract Bus bus();
 
+    /** Ends the implementation, after a test's containers were deleted. */
+    protected void stop() throws Exception {}
+
     @AfterEach
     void deleteAll() throws Exception {
         for (var process : processes) {
             process.destroyForcibly().waitFor();
         }
         created.forEach(id -> ask(new CgroupOperation.Delete(id)));
+        stop();
     }
 
     @Test
