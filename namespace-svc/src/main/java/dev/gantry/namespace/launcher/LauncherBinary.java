@@ -10,7 +10,8 @@ import java.util.List;
 
 /**
  * Where the launcher's program is: the system property {@code gantry.launcher}; else {@code
- * gantry-launcher} beside this jar or one directory up; else where the build puts it.
+ * gantry-launcher} (or {@code launcher/gantry-launcher}) beside this
+ * jar or one directory up, where the build and the installation put it.
  */
 public final class LauncherBinary {
     private static final String NAME = "gantry-launcher";
@@ -35,7 +36,8 @@ public final class LauncherBinary {
                 List.of(
                         code.resolveSibling(NAME),
                         code.resolveSibling("launcher").resolve(NAME),
-                        code.getParent().resolveSibling(NAME));
+                        code.getParent().resolveSibling(NAME),
+                        code.getParent().resolveSibling("launcher").resolve(NAME));
         return candidates.stream()
                 .filter(Files::isExecutable)
                 .findFirst()
