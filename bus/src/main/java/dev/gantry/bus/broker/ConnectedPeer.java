@@ -76,7 +76,7 @@ final class ConnectedPeer {
             abort();
             return;
         }
-        channel.writeAndFlush(Unpooled.wrappedBuffer(frame), channel.voidPromise());
+        channel.writeAndFlush(Unpooled.wrappedBuffer(frame));
     }
 
     /** Answers that something cannot be done. */
@@ -112,7 +112,7 @@ final class ConnectedPeer {
         counters.count(Counters.Of.CUT_OFF);
         channel.config().setAutoRead(false);
         channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-        channel.eventLoop().schedule(() -> channel.close(), LAST_WORD_SECONDS, TimeUnit.SECONDS);
+        channel.eventLoop().schedule(this::closeNow, LAST_WORD_SECONDS, TimeUnit.SECONDS);
     }
 
     boolean isCut() {
@@ -127,6 +127,11 @@ final class ConnectedPeer {
     private void abort() {
         cut = true;
         counters.count(Counters.Of.CUT_OFF);
-        channel.close();
+        closeNow();
+    }
+
+    // Through the pipeline, a close would wait until all that is queued has been read.
+    private void closeNow() {
+        channel.unsafe().close(channel.newPromise());
     }
 }
