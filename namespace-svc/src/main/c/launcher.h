@@ -56,7 +56,15 @@ void shim_prepare(uint32_t namespaces); /* clones an init ahead of need */
 bool shim_removes(int connection);
 _Noreturn void shim_main(int connection);
 
-/* mount.c: carry out one operation; failures end the child, an errno says that it was skipped */
+/* ops.c, identity.c, exec.c */
+int op_groups(struct child *c, const struct op *op);
+int op_uid(struct child *c, const struct op *op);
+int op_caps(struct child *c, const struct op *op);
+int op_seccomp(struct child *c, const struct op *op);
+int op_env(struct child *c, const struct op *op);
+_Noreturn void op_exec(struct child *c, const struct op *op);
+
+/* mount.c, rootfs.c, nodes.c: carry out one operation; failures end the child, an errno says that it was skipped */
 int op_propagation(struct child *c, const struct op *op);
 int op_rootfs(struct child *c, const struct op *op);
 int op_mount(struct child *c, const struct op *op);

@@ -31,8 +31,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *const *environment = (const char *const[]){NULL};
-
 void child_fail(struct child *c, const struct op *op, int error, const char *format, ...) {
     struct failure *f = &c->report->failure;
     va_list args;
@@ -159,125 +157,6 @@ static int op_cwd(struct child *c, const struct op *op) {
     return 0;
 }
 
-static int op_groups(struct child *c, const struct op *op) {
-    gid_t groups[MAX_LIST];
-    for (uint32_t i = 0; i < op->list[0].count; i++) groups[i] = op->list[0].at[i].n[0];
-    if (setgroups(op->list[0].count, groups) < 0) child_fail(c, op, errno, "setgroups of %u", op->list[0].count);
-    return 0;
-}
-
-static int op_uid(struct child *c, const struct op *op) {
-    const uid_t uid = (uid_t)op->n[0];
-    const gid_t gid = (gid_t)op->n[1];
-    if (plan_find(c->plan, OP_TTY) && fchown(0, uid, (gid_t)-1) < 0) child_fail(c, op, errno, "chown the terminal to %u", uid);
-    if (prctl(PR_SET_KEEPCAPS, 1) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0) child_fail(c, op, errno, "set uid %u gid %u", uid, gid);
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of ids cleared it */
-    if (op->n[2] != UINT32_MAX) umask((mode_t)op->n[2] & 0777);
-    return 0;
-}
-
-static int capset(uint64_t effective, uint64_t permitted, uint64_t inheritable) {
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct data[2] = {
-        {(uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable},
-        {(uint32_t)(effective >> 32), (uint32_t)(permitted >> 32), (uint32_t)(inheritable >> 32)}};
-    return (int)syscall(SYS_capset, &header, data);
-}
-
-/* All five sets, always (row 10). What is asked for and not there is an error. */
-static int op_caps(struct child *c, const struct op *op) {
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct data[2];
-    if (syscall(SYS_capget, &header, data) < 0) child_fail(c, op, errno, "capget");
-    const uint64_t have = data[0].permitted | (uint64_t)data[1].permitted << 32;
-    if (op->n[1] & ~op->n[2] || op->n[4] & ~(op->n[2] & op->n[3])) child_fail(c, op, EINVAL, "effective beyond permitted, or ambient beyond permitted and inheritable");
-    if (have && capset(have, have, 0) < 0) child_fail(c, op, errno, "capset");
-    for (unsigned cap = 0; cap < 64; cap++) {
-        const bool wanted = op->n[0] >> cap & 1;
-        int set = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
-        if (set < 0 && errno == EINVAL) { /* past the last that this kernel knows */
-            if (op->n[0] >> cap) child_fail(c, op, EINVAL, "capability %u is unknown to the kernel", cap);
-            break;
-        }
-        if (set < 0) child_fail(c, op, errno, "read bounding capability %u", cap);
-        if (wanted && !set) child_fail(c, op, EPERM, "capability %u is not the launcher's to give", cap);
-        if (!wanted && set && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) child_fail(c, op, errno, "drop bounding capability %u", cap);
-    }
-    if (capset(op->n[1], op->n[2], op->n[3]) < 0) child_fail(c, op, errno, "capset effective 0x%lx permitted 0x%lx inheritable 0x%lx", (unsigned long)op->n[1], (unsigned long)op->n[2], (unsigned long)op->n[3]);
-    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0) child_fail(c, op, errno, "clear ambient capabilities");
-    for (unsigned long cap = 0; cap < 64; cap++)
-        if (op->n[4] >> cap & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0) child_fail(c, op, errno, "raise ambient capability %lu", cap);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    return 0;
-}
-
-static int op_seccomp(struct child *c, const struct op *op) {
-    struct sock_filter *filter = malloc(op->length); /* the plan's bytes are not aligned */
-    if (!filter) child_fail(c, op, ENOMEM, "seccomp");
-    memcpy(filter, op->bytes, op->length);
-    struct sock_fprog program = {(unsigned short)(op->length / sizeof *filter), filter};
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, op->n[0], &program) < 0) child_fail(c, op, errno, "seccomp filter of %u instructions", program.len);
-    return 0; /* not freed: free might need a call that the filter forbids */
-}
-
-static const char **pointers(const struct list *list) {
-    const char **all = calloc(list->count + 1, sizeof *all);
-    for (uint32_t i = 0; all && i < list->count; i++) all[i] = list->at[i].s;
-    return all;
-}
-
-static const char *path_variable(void) {
-    for (const char *const *e = environment; *e; e++)
-        if (!strncmp(*e, "PATH=", 5)) return *e + 5;
-    return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-}
-
-_Noreturn static void execute(struct child *c, const struct op *op) {
-    const char **argv = pointers(&op->list[0]);
-    char *const *arguments = (char *const *)argv, *const *variables = (char *const *)environment;
-    int error = ENOENT;
-    if (!argv) child_fail(c, op, ENOMEM, "exec");
-    if (strchr(argv[0], '/') || !(op->flags & EXEC_PATH)) {
-        execve(argv[0], arguments, variables);
-        child_fail(c, op, errno, "exec %.200s", argv[0]);
-    }
-    for (const char *dir = path_variable(), *end; dir; dir = *end ? end + 1 : NULL) {
-        char full[4096];
-        end = dir + strcspn(dir, ":");
-        if (snprintf(full, sizeof full, "%.*s/%s", (int)(end - dir), end == dir ? "." : dir, argv[0]) >= (int)sizeof full) continue;
-        execve(full, arguments, variables);
-        if (errno != ENOENT && errno != ENOTDIR) error = errno;
-        if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) break;
-    }
-    child_fail(c, op, error, "exec %.150s: %s", argv[0], error == ENOENT ? "not found in PATH" : "cannot be run");
-}
-
-/* The built-in init (--init): process 1 stays here, forwards signals to the command and reaps whatever is orphaned. */
-static void become_init(struct child *c, const struct op *op) {
-    sigset_t all, old;
-    siginfo_t info;
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, &old);
-    pid_t command = fork();
-    if (command < 0) child_fail(c, op, errno, "fork the command");
-    if (command == 0) {
-        setsid();
-        if (plan_find(c->plan, OP_TTY) && ioctl(0, TIOCSCTTY, 0) < 0) child_fail(c, op, errno, "take the controlling terminal");
-        sigprocmask(SIG_SETMASK, &old, NULL);
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        return;
-    }
-    prctl(PR_SET_NAME, "gantry-init");
-    close_range(0, ~0u, 0); /* the command alone holds the pipes: their end is its end */
-    for (;;) {
-        int signal = sigwaitinfo(&all, &info);
-        if (signal > 0 && signal != SIGCHLD) kill(command, signal);
-        int status;
-        for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
-            if (pid == command) _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
-    }
-}
-
 static int carry_out(struct child *c, const struct op *op) {
     struct rlimit limit;
     switch ((enum opcode)op->code) {
@@ -320,10 +199,7 @@ static int carry_out(struct child *c, const struct op *op) {
         return 0;
     case OP_TTY: return op_tty(c, op);
     case OP_LABEL: return op_label(c, op);
-    case OP_ENV:
-        environment = pointers(&op->list[0]);
-        if (!environment) child_fail(c, op, ENOMEM, "env");
-        return 0;
+    case OP_ENV: return op_env(c, op);
     case OP_CWD: return op_cwd(c, op);
     case OP_GROUPS: return op_groups(c, op);
     case OP_UID: return op_uid(c, op);
@@ -339,8 +215,7 @@ static int carry_out(struct child *c, const struct op *op) {
         return 0;
     case OP_EXEC:
         close_others(c);
-        if (plan_find(c->plan, OP_INIT)) become_init(c, op);
-        execute(c, op);
+        op_exec(c, op);
     }
     return -1;
 }

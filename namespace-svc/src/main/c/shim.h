@@ -1,0 +1,74 @@
+/* The shim's own state and the calls between its files. */
+#pragma once
+#include "launcher.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+enum { MAX_CONTROLS = 16 };
+enum phase { CREATED, RUNNING, EXITED };
+
+struct shim {
+    struct report *report;
+    struct plan *plan;            /* in the report */
+    int stdio[3];                 /* the child's ends */
+    int cgroup[32], init;         /* for the child: cgroup.procs; pidfd of the container's init, for a session */
+    uint64_t base, base_mono;
+    struct control { int fd; bool watches; } control[MAX_CONTROLS];
+    int controls;
+    int creator;                  /* connection of the CREATE, -1: gone */
+    int starter;                  /* descriptor of who asked for START, -1: nobody waits */
+    uint32_t starter_seq, create_seq;
+    pid_t pid;
+    int pidfd, sync, dir, parent, control_socket, attach_socket, signals, recorded;
+    char name[160];
+    uint64_t start_time, exit_time;
+    enum phase phase;
+    bool told, wanted, released, failing, tty, once, fed;
+    int code, signal;
+    int in, out[2];               /* to and from the container */
+    char *input;                  /* what it did not take yet */
+    size_t input_at, input_left;
+    bool input_ends;
+    uint16_t rows, cols;
+    struct log *log;
+};
+
+extern struct shim S;
+
+
+/* reply.c */
+void close_fd(int *fd);
+void reply(int fd, uint16_t type, uint32_t seq, struct buffer *body); /* frees the body */
+void reply_error(int fd, uint32_t seq, int error, const char *message);
+void send_timings(int fd, uint32_t seq);
+void send_state(int fd, uint32_t seq);
+void tell_created(bool running);
+void tell_exit(int fd);
+
+/* make.c: each ends the shim when it fails, and leaves nothing */
+_Noreturn void give_up(const struct failure *failure);
+struct report *new_report(void);
+void make_directory_of_it(void);
+void prepare_stdio(void);
+void make_child(struct request *request);
+void after_clone(void);
+void give_order(struct request *request);
+void make_files(void);
+void fail_now(int error, int op, const char *format, ...) __attribute__((format(printf, 3, 4), noreturn));
+int write_file(const char *name, const char *text);
+bool spare_report(struct report **report); /* true: of the init cloned ahead */
+void forget_spare(void);
+
+/* stdio.c */
+bool write_input(void);
+bool read_output(int i);
+
+/* control.c */
+void control_event(int i);
+void accept_control(void);
+void remove_for(int fd, const struct request *request, int parent, const char *prefix);
+
+/* shim.c */
+void release(void);
+_Noreturn void session(int fd, struct request *request);
