@@ -11,9 +11,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { FRAME = 1 << 16, HEAD = 5, LIMIT = 1 << 20, REPLAY = 1 << 16, HELLO_REPLAY = 1, HELLO_STDIN = 2, HELLO_BLOCKING = 4 };
+enum {
+    FRAME = 1 << 16,
+    HEAD = 5,
+    LIMIT = 1 << 20,
+    REPLAY = 1 << 16,
+    HELLO_REPLAY = 1,
+    HELLO_STDIN = 2,
+    HELLO_BLOCKING = 4
+};
 
-struct queue { char *at; size_t start, used, room; };
+struct queue {
+    char *at;
+    size_t start, used, room;
+};
 
 static struct client {
     int fd;
@@ -96,7 +107,8 @@ void attach_accept(int listening) {
     if (fd < 0) return;
     struct ucred peer;
     socklen_t size = sizeof peer;
-    if (count == MAX_CLIENTS || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || (peer.uid != 0 && peer.uid != L.uid)) {
+    if (count == MAX_CLIENTS || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
+        (peer.uid != 0 && peer.uid != L.uid)) {
         close(fd);
         return;
     }
@@ -141,11 +153,8 @@ static bool handle(struct client *c, enum frame type, const char *data, size_t l
         memcpy(size, data, sizeof size);
         shim_resize(ntohs(size[0]), ntohs(size[1]));
         return true;
-    case DETACH:
-        c->closing = true;
-        return true;
-    default:
-        return dismiss(c, "unknown frame"), false;
+    case DETACH: c->closing = true; return true;
+    default: return dismiss(c, "unknown frame"), false;
     }
 }
 
@@ -187,8 +196,10 @@ void attach_events(const struct pollfd *fds, int n) {
     for (int i = n - 1; i >= 0; i--) { /* backwards: leave() fills the gap from the end */
         struct client *c = &clients[i];
         if (fds[i].revents & POLLOUT) flush(c);
-        if (fds[i].revents & POLLIN) receive(c);
-        else if (fds[i].revents & (POLLHUP | POLLERR)) c->closing = true, c->out.used = 0;
+        if (fds[i].revents & POLLIN)
+            receive(c);
+        else if (fds[i].revents & (POLLHUP | POLLERR))
+            c->closing = true, c->out.used = 0;
         if (c->closing && !c->out.used) leave(c);
     }
 }

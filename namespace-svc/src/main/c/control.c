@@ -33,7 +33,13 @@ static bool empty_directory(int dir, int depth) {
     char entries[4096] __attribute__((aligned(8)));
     for (ssize_t n; (n = syscall(SYS_getdents64, dir, entries, sizeof entries)) > 0;)
         for (ssize_t at = 0; at < n;) {
-            struct { uint64_t inode; int64_t offset; uint16_t length; uint8_t type; char name[]; } *e = (void *)(entries + at);
+            struct {
+                uint64_t inode;
+                int64_t offset;
+                uint16_t length;
+                uint8_t type;
+                char name[];
+            } *e = (void *)(entries + at);
             at += e->length;
             if (strcmp(e->name, ".") && strcmp(e->name, "..") && !remove_entry(dir, e->name, depth)) return false;
         }
@@ -48,13 +54,20 @@ void remove_for(int fd, const struct request *request, int parent, const char *p
     if (request->have == request->header.length && request->have >= 4) memcpy(&length, request->body, 4);
     if (length && length <= MAX_ID && request->have == 4 + length) memcpy(id, request->body + 4, length);
     snprintf(name, sizeof name, "%s%s", prefix, id);
-    if (strlen(id) != length || !plan_id_valid(id, MAX_ID)) error = EINVAL;
-    else if ((dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0) error = errno;
-    else if (flock(dir, LOCK_EX | LOCK_NB) < 0) error = EBUSY;
-    else if (!empty_directory(dir, 0) || unlinkat(parent, name, AT_REMOVEDIR) < 0) error = errno;
+    if (strlen(id) != length || !plan_id_valid(id, MAX_ID))
+        error = EINVAL;
+    else if ((dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
+        error = errno;
+    else if (flock(dir, LOCK_EX | LOCK_NB) < 0)
+        error = EBUSY;
+    else if (!empty_directory(dir, 0) || unlinkat(parent, name, AT_REMOVEDIR) < 0)
+        error = errno;
     if (dir >= 0) close(dir);
     if (!error) return reply(fd, M_OK, request->header.seq, NULL);
-    reply_error(fd, request->header.seq, error, error == EINVAL ? "remove: not an id" : error == EBUSY ? "remove: its shim lives" : "remove");
+    reply_error(fd, request->header.seq, error,
+        error == EINVAL  ? "remove: not an id"
+        : error == EBUSY ? "remove: its shim lives"
+                         : "remove");
 }
 
 static int send_signal(int signal, uint32_t flags) {
@@ -65,7 +78,8 @@ static int send_signal(int signal, uint32_t flags) {
 }
 
 static void start(int fd, uint32_t seq) {
-    if (S.phase != CREATED || S.wanted || !S.told) return reply_error(fd, seq, S.phase == EXITED ? ESRCH : EBUSY, "start: started or exited already");
+    if (S.phase != CREATED || S.wanted || !S.told)
+        return reply_error(fd, seq, S.phase == EXITED ? ESRCH : EBUSY, "start: started or exited already");
     S.wanted = true;
     S.starter = fd;
     S.starter_seq = seq;
@@ -88,7 +102,8 @@ static bool serve(struct control *control, struct request *request) {
         return true;
     }
     if (h->type == M_REMOVE && !S.plan->session) return remove_for(fd, request, S.dir, "exec-"), false;
-    if (h->type > M_DELETE || h->length != want[h->type] || request->have != h->length || request->fds) return reply_error(fd, h->seq, EPROTO, "control: malformed request"), false;
+    if (h->type > M_DELETE || h->length != want[h->type] || request->have != h->length || request->fds)
+        return reply_error(fd, h->seq, EPROTO, "control: malformed request"), false;
     memcpy(n, request->body, h->length);
     memcpy(size, n, sizeof size);
     switch (h->type) {
@@ -101,8 +116,13 @@ static bool serve(struct control *control, struct request *request) {
     case M_DELETE: error = send_signal(SIGKILL, 0) == EPERM ? EPERM : 0; break;
     default: error = EPROTO;
     }
-    if (error) reply_error(fd, h->seq, error, h->type == M_SIGNAL ? "signal" : h->type == M_RESIZE ? "resize" : "control: unknown request");
-    else reply(fd, M_OK, h->seq, NULL);
+    if (error)
+        reply_error(fd, h->seq, error,
+            h->type == M_SIGNAL   ? "signal"
+            : h->type == M_RESIZE ? "resize"
+                                  : "control: unknown request");
+    else
+        reply(fd, M_OK, h->seq, NULL);
     if (h->type == M_WATCH && S.phase == EXITED) tell_exit(fd);
     return false;
 }
@@ -122,6 +142,9 @@ void accept_control(void) {
     socklen_t size = sizeof peer;
     int fd = accept4(S.control_socket, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0) return;
-    if (S.controls == MAX_CONTROLS || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || (peer.uid != L.uid && peer.uid != 0)) close(fd);
-    else S.control[S.controls++] = (struct control){fd, false};
+    if (S.controls == MAX_CONTROLS || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
+        (peer.uid != L.uid && peer.uid != 0))
+        close(fd);
+    else
+        S.control[S.controls++] = (struct control){fd, false};
 }

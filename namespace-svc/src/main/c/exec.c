@@ -38,7 +38,9 @@ _Noreturn static void execute(struct child *c, const struct op *op) {
     for (const char *dir = path_variable(), *end; dir; dir = *end ? end + 1 : NULL) {
         char full[4096];
         end = dir + strcspn(dir, ":");
-        if (snprintf(full, sizeof full, "%.*s/%s", (int)(end - dir), end == dir ? "." : dir, argv[0]) >= (int)sizeof full) continue;
+        if (snprintf(full, sizeof full, "%.*s/%s", (int)(end - dir), end == dir ? "." : dir, argv[0]) >=
+            (int)sizeof full)
+            continue;
         execve(full, arguments, variables);
         if (errno != ENOENT && errno != ENOTDIR) error = errno;
         if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) break;
@@ -56,7 +58,8 @@ static void become_init(struct child *c, const struct op *op) {
     if (command < 0) child_fail(c, op, errno, "fork the command");
     if (command == 0) {
         setsid();
-        if (plan_find(c->plan, OP_TTY) && ioctl(0, TIOCSCTTY, 0) < 0) child_fail(c, op, errno, "take the controlling terminal");
+        if (plan_find(c->plan, OP_TTY) && ioctl(0, TIOCSCTTY, 0) < 0)
+            child_fail(c, op, errno, "take the controlling terminal");
         sigprocmask(SIG_SETMASK, &old, NULL);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         return;

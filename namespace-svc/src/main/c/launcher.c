@@ -43,7 +43,8 @@ static void run_sealed(char **argv) {
     }
     struct stat st;
     int copy = memfd_create("gantry-launcher", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-    if (copy < 0 && errno == EINVAL) copy = memfd_create("gantry-launcher", MFD_CLOEXEC | MFD_ALLOW_SEALING); /* before Linux 6.3 */
+    if (copy < 0 && errno == EINVAL)
+        copy = memfd_create("gantry-launcher", MFD_CLOEXEC | MFD_ALLOW_SEALING); /* before Linux 6.3 */
     if (copy < 0 || fstat(self, &st) < 0) die("memfd_create");
     for (off_t left = st.st_size; left > 0;) {
         ssize_t n = sendfile(copy, self, NULL, (size_t)left);
@@ -75,7 +76,8 @@ static int null_device(void) {
 static int listen_on(const char *path) {
     const char *pid = getenv("LISTEN_PID");
     if (!path) {
-        if (!pid || strtol(pid, NULL, 10) != getpid() || fcntl(3, F_SETFD, FD_CLOEXEC) < 0) errno = EINVAL, die("neither --socket nor an activated socket");
+        if (!pid || strtol(pid, NULL, 10) != getpid() || fcntl(3, F_SETFD, FD_CLOEXEC) < 0)
+            errno = EINVAL, die("neither --socket nor an activated socket");
         return 3;
     }
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -84,7 +86,9 @@ static int listen_on(const char *path) {
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     umask(0177);
     if (unlink(path) < 0 && errno != ENOENT) die(path);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || lchown(path, L.uid, (gid_t)-1) < 0 || listen(fd, 128) < 0) die(path);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || lchown(path, L.uid, (gid_t)-1) < 0 ||
+        listen(fd, 128) < 0)
+        die(path);
     umask(022);
     return fd;
 }
@@ -107,7 +111,11 @@ static bool trusted(int connection) {
 
 enum { MAX_SPARES = 16, CALM = 20 /* ms without requests before the pool is filled again, if it is not empty */ };
 
-static struct { pid_t pid[MAX_SPARES]; int count, wanted, taken[2], listening; uint32_t namespaces; } pool;
+static struct {
+    pid_t pid[MAX_SPARES];
+    int count, wanted, taken[2], listening;
+    uint32_t namespaces;
+} pool;
 
 static _Noreturn void spare_shim(pid_t parent) {
     sigset_t none;
@@ -150,8 +158,10 @@ static _Noreturn void keep_pool(void) {
         if (pool.count == 0 || (idle && pool.count < most)) {
             pid_t pid = fork();
             if (pid == 0) spare_shim(self);
-            if (pid > 0) pool.pid[pool.count++] = pid;
-            else if (pool.count == 0) poll(NULL, 0, CALM); /* out of processes: try again */
+            if (pid > 0)
+                pool.pid[pool.count++] = pid;
+            else if (pool.count == 0)
+                poll(NULL, 0, CALM); /* out of processes: try again */
         }
         struct pollfd taken = {pool.taken[0], POLLIN, 0};
         /* a spare that died unused (a stray signal) is missed at the next time-out */
@@ -165,23 +175,33 @@ static _Noreturn void keep_pool(void) {
 }
 
 int main(int argc, char **argv) {
-    static const struct option OPTIONS[] = {{"socket", 1, NULL, 's'}, {"uid", 1, NULL, 'u'}, {"gid", 1, NULL, 'g'}, {"state", 1, NULL, 'd'},
-                                            {"spare", 1, NULL, 'n'}, {"spare-net", 0, NULL, 'e'}, {NULL, 0, NULL, 0}};
+    static const struct option OPTIONS[] = {{"socket", 1, NULL, 's'}, {"uid", 1, NULL, 'u'}, {"gid", 1, NULL, 'g'},
+        {"state", 1, NULL, 'd'}, {"spare", 1, NULL, 'n'}, {"spare-net", 0, NULL, 'e'}, {NULL, 0, NULL, 0}};
     const char *path = NULL, *uid = NULL, *gid = NULL;
     run_sealed(argv);
     if (prctl(PR_SET_DUMPABLE, 0) < 0) die("prctl");
     pool.namespaces = CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
     for (int o; (o = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1;) {
-        if (o == 's') path = optarg;
-        else if (o == 'u') uid = optarg;
-        else if (o == 'g') gid = optarg;
-        else if (o == 'd') L.state_path = optarg;
-        else if (o == 'n') pool.wanted = (int)identity(optarg);
-        else if (o == 'e') pool.namespaces |= CLONE_NEWNET;
-        else return 2;
+        if (o == 's')
+            path = optarg;
+        else if (o == 'u')
+            uid = optarg;
+        else if (o == 'g')
+            gid = optarg;
+        else if (o == 'd')
+            L.state_path = optarg;
+        else if (o == 'n')
+            pool.wanted = (int)identity(optarg);
+        else if (o == 'e')
+            pool.namespaces |= CLONE_NEWNET;
+        else
+            return 2;
     }
-    if (!uid || !L.state_path || L.state_path[0] != '/' || strlen(L.state_path) > 100 || optind < argc || pool.wanted < 0 || pool.wanted > MAX_SPARES) {
-        fprintf(stderr, "usage: gantry-launcher [--socket PATH] --uid UID [--gid GID] --state DIR [--spare 0-%d [--spare-net]]\n", MAX_SPARES);
+    if (!uid || !L.state_path || L.state_path[0] != '/' || strlen(L.state_path) > 100 || optind < argc ||
+        pool.wanted < 0 || pool.wanted > MAX_SPARES) {
+        fprintf(stderr,
+            "usage: gantry-launcher [--socket PATH] --uid UID [--gid GID] --state DIR [--spare 0-%d [--spare-net]]\n",
+            MAX_SPARES);
         return 2;
     }
     L.uid = identity(uid);

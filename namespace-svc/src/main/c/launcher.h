@@ -17,10 +17,10 @@ struct report {
     struct failure failure; /* error 0: none */
     struct plan plan;
     struct {
-        uint32_t made;      /* CLONE_NEW* that clone made; the rest of the plan's is unshared */
+        uint32_t made; /* CLONE_NEW* that clone made; the rest of the plan's is unshared */
         int cgroups, fds;
         bool init, entered; /* the pidfd of a session is sent; the shim entered the planned namespaces already */
-        char state[256];    /* STATE/ID */
+        char state[256]; /* STATE/ID */
     } order;
     struct timing at[MAX_OPS];
     uint8_t body[MAX_BODY + 1];
@@ -30,9 +30,9 @@ struct report {
 struct launcher {
     uid_t uid;
     gid_t gid;
-    int state;     /* directory of all containers */
-    int null;      /* checked character device 1:3 */
-    int cgroups;   /* /sys/fs/cgroup */
+    int state; /* directory of all containers */
+    int null; /* checked character device 1:3 */
+    int cgroups; /* /sys/fs/cgroup */
     const char *state_path;
 };
 
@@ -40,18 +40,19 @@ struct launcher {
 struct child {
     const struct plan *plan;
     struct report *report;
-    int sync;                    /* SEQPACKET to the shim */
-    int fds[MAX_FDS];            /* of the request */
-    int cgroup[32];              /* cgroup.procs to write "0" to */
-    int init;                    /* pidfd of the container's init, for a session */
-    int root, proc;              /* descriptor of the root file system; a fresh proc */
-    int masks[2], used[2];       /* mounts over masked directories and files, and whether they are taken */
+    int sync; /* SEQPACKET to the shim */
+    int fds[MAX_FDS]; /* of the request */
+    int cgroup[32]; /* cgroup.procs to write "0" to */
+    int init; /* pidfd of the container's init, for a session */
+    int root, proc; /* descriptor of the root file system; a fresh proc */
+    int masks[2], used[2]; /* mounts over masked directories and files, and whether they are taken */
 };
 
 extern struct launcher L;
 
 _Noreturn void child_main(struct report *report, int sync);
-_Noreturn void child_fail(struct child *c, const struct op *op, int error, const char *format, ...) __attribute__((format(printf, 4, 5)));
+_Noreturn void child_fail(struct child *c, const struct op *op, int error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 void shim_prepare(uint32_t namespaces); /* clones an init ahead of need */
 bool shim_removes(int connection);
 _Noreturn void shim_main(int connection);
@@ -75,7 +76,8 @@ int op_mask(struct child *c, const struct op *op);
 int op_readonly(struct child *c, const struct op *op);
 int op_pivot(struct child *c, const struct op *op);
 int op_readonly_root(struct child *c, const struct op *op);
-void make_directory(struct child *c, const struct op *op, const char *path, mode_t mode, uid_t uid, gid_t gid, bool exclusive);
+void make_directory(
+    struct child *c, const struct op *op, const char *path, mode_t mode, uid_t uid, gid_t gid, bool exclusive);
 int op_console(struct child *c, const struct op *op, int tty);
 int fresh_proc(struct child *c, const struct op *op);
 int open_at(int base, const char *path, uint64_t flags, uint64_t resolve);
@@ -85,7 +87,10 @@ struct log;
 struct log *log_open(const char *path, uint64_t most, uint32_t files, gid_t gid);
 void log_write(struct log *log, int stream, const char *data, size_t length);
 void log_flush(struct log *log);
-struct log_state { uint64_t bytes, errors; int32_t error; };
+struct log_state {
+    uint64_t bytes, errors;
+    int32_t error;
+};
 struct log_state log_state(const struct log *log);
 
 /* attach.c: clients of the attach socket */
@@ -95,12 +100,12 @@ struct pollfd;
 void attach_reset(void);
 void attach_resume(void);
 void attach_accept(int listening);
-int attach_poll(struct pollfd *fds, bool input);   /* fills in, returns the number */
+int attach_poll(struct pollfd *fds, bool input); /* fills in, returns the number */
 void attach_events(const struct pollfd *fds, int count);
 void attach_output(enum frame type, const char *data, size_t length);
 bool attach_blocked(void);
 void attach_exit(int code);
-bool attach_flushing(bool patient);                /* EXIT frames are still on their way */
+bool attach_flushing(bool patient); /* EXIT frames are still on their way */
 uint32_t attach_clients(void);
 uint64_t attach_dropped(void);
 
@@ -112,11 +117,30 @@ void shim_attached(void);
 void shim_left(void);
 
 /* wire.c */
-struct header { uint32_t magic; uint16_t type, version; uint32_t seq, length; };
+struct header {
+    uint32_t magic;
+    uint16_t type, version;
+    uint32_t seq, length;
+};
 enum { MAGIC = 0x31544e47, PACKET = 1 << 16 };
 enum message {
-    M_CREATE = 1, M_START, M_SIGNAL, M_RESIZE, M_STATE, M_EXEC, M_CLOSE_STDIN, M_WATCH, M_REMOVE, M_DELETE,
-    M_CREATED = 0x81, M_FAILED, M_TIMINGS, M_OK, M_STATUS, M_EXITED, M_STARTED
+    M_CREATE = 1,
+    M_START,
+    M_SIGNAL,
+    M_RESIZE,
+    M_STATE,
+    M_EXEC,
+    M_CLOSE_STDIN,
+    M_WATCH,
+    M_REMOVE,
+    M_DELETE,
+    M_CREATED = 0x81,
+    M_FAILED,
+    M_TIMINGS,
+    M_OK,
+    M_STATUS,
+    M_EXITED,
+    M_STARTED
 };
 struct request {
     struct header header;
@@ -125,7 +149,10 @@ struct request {
     uint32_t fds;
     int fd[MAX_FDS];
 };
-struct buffer { uint8_t *at; size_t used, room; };
+struct buffer {
+    uint8_t *at;
+    size_t used, room;
+};
 bool receive_rest(int connection, struct request *request); /* blocks, 10 s at most */
 bool receive_first(int connection, struct request *request);
 void put(struct buffer *b, uint64_t value, unsigned size);

@@ -21,10 +21,10 @@ struct log {
     uint32_t files;
     gid_t gid;
     struct log_state state;
-    time_t second;         /* what `text` holds the text of */
+    time_t second; /* what `text` holds the text of */
     char text[24];
     size_t part[2];
-    char *line[2];         /* started and not ended, by stream; made when first needed */
+    char *line[2]; /* started and not ended, by stream; made when first needed */
     size_t used, room;
     char *out;
 };
@@ -110,14 +110,16 @@ static void record(struct log *log, int stream, char tag, const char *data, size
         log->second = t.tv_sec;
         strftime(log->text, sizeof log->text, "%Y-%m-%dT%H:%M:%S", gmtime_r(&t.tv_sec, &tm));
     }
-    log->used += (size_t)snprintf(log->out + log->used, STAMP, "%s.%09ldZ %s %c ", log->text, t.tv_nsec, stream == 2 ? "stderr" : "stdout", tag);
+    log->used += (size_t)snprintf(
+        log->out + log->used, STAMP, "%s.%09ldZ %s %c ", log->text, t.tv_nsec, stream == 2 ? "stderr" : "stdout", tag);
     memcpy(log->out + log->used, data, length);
     log->used += length;
     log->out[log->used++] = '\n';
 }
 
 static void keep(struct log *log, int stream, const char *data, size_t length) {
-    if (!log->line[stream - 1] && !(log->line[stream - 1] = malloc(LINE))) return record(log, stream, 'P', data, length);
+    if (!log->line[stream - 1] && !(log->line[stream - 1] = malloc(LINE)))
+        return record(log, stream, 'P', data, length);
     memcpy(log->line[stream - 1] + log->part[stream - 1], data, length);
     log->part[stream - 1] += length;
 }
@@ -135,9 +137,12 @@ void log_write(struct log *log, int stream, const char *data, size_t length) {
         const size_t room = LINE - log->part[stream - 1];
         const char *end = memchr(data, '\n', length < room + 1 ? length : room + 1);
         size_t taken = end ? (size_t)(end - data) : length < room ? length : room;
-        if (end) end_line(log, stream, 'F', data, taken++);
-        else if (taken == room) end_line(log, stream, 'P', data, taken);
-        else keep(log, stream, data, taken);
+        if (end)
+            end_line(log, stream, 'F', data, taken++);
+        else if (taken == room)
+            end_line(log, stream, 'P', data, taken);
+        else
+            keep(log, stream, data, taken);
         data += taken;
         length -= taken;
     }

@@ -73,7 +73,9 @@ void make_directory_of_it(void) {
     if (mkdirat(S.parent, S.name, 0750) < 0) fail_now(errno, 0, "mkdir %s/%s", L.state_path, S.name);
     S.dir = openat(S.parent, S.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (S.dir < 0) fail_now(errno, 0, "open %s", S.name);
-    if (flock(S.dir, LOCK_EX | LOCK_NB) < 0 || fchown(S.dir, 0, L.gid) < 0 || fchmod(S.dir, 0750) < 0 || fchdir(S.dir) < 0) fail_now(errno, 0, "lock %s", S.name);
+    if (flock(S.dir, LOCK_EX | LOCK_NB) < 0 || fchown(S.dir, 0, L.gid) < 0 || fchmod(S.dir, 0750) < 0 ||
+        fchdir(S.dir) < 0)
+        fail_now(errno, 0, "lock %s", S.name);
     snprintf(S.report->order.state, sizeof S.report->order.state, "%s/%s", L.state_path, S.name);
 }
 
@@ -83,7 +85,8 @@ static int open_cgroup(const struct op *op, const char *path, const char *file, 
     snprintf(relative, sizeof relative, "%s%s%s", path + sizeof "/sys/fs/cgroup", *file ? "/" : "", file);
     int fd = open_at(L.cgroups, relative, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
     if (fd < 0) fail_now(errno, position(op), "open %.150s", path);
-    if (fstatfs(fd, &fs) < 0 || (fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC)) fail_now(EINVAL, position(op), "%.150s is not in a cgroup hierarchy", path);
+    if (fstatfs(fd, &fs) < 0 || (fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC))
+        fail_now(EINVAL, position(op), "%.150s is not in a cgroup hierarchy", path);
     return fd;
 }
 
@@ -95,14 +98,17 @@ static int prepare_cgroups(bool cloned) { /* the v2 directory to be cloned into,
         if (op->code == OP_CGROUP_WRITE) {
             size_t length = strlen(op->s[1]);
             int fd = open_cgroup(op, op->s[0], "", O_WRONLY);
-            if (write(fd, op->s[1], length) != (ssize_t)length) fail_now(errno, (int)i, "write %.120s: %.80s", op->s[0], op->s[1]);
+            if (write(fd, op->s[1], length) != (ssize_t)length)
+                fail_now(errno, (int)i, "write %.120s: %.80s", op->s[0], op->s[1]);
             close(fd);
             timed(op, start);
         }
         for (uint32_t j = 0; op->code == OP_CGROUP && j < op->list[0].count; j++) {
             const struct item *it = &op->list[0].at[j];
-            if (it->n[0] == 2 && !cloned) into = open_cgroup(op, it->s, "", O_PATH | O_DIRECTORY);
-            else S.cgroup[S.report->order.cgroups++] = open_cgroup(op, it->s, "cgroup.procs", O_WRONLY);
+            if (it->n[0] == 2 && !cloned)
+                into = open_cgroup(op, it->s, "", O_PATH | O_DIRECTORY);
+            else
+                S.cgroup[S.report->order.cgroups++] = open_cgroup(op, it->s, "cgroup.procs", O_WRONLY);
         }
     }
     return into;
@@ -117,8 +123,11 @@ static void enter_namespaces(const struct request *request) {
         if (op->code != OP_SETNS) continue;
         const int kinds = (int)op->n[0] & (all ? ~0 : CLONE_NEWPID);
         if (!kinds) continue;
-        int fd = op->flags & SETNS_FROM_INIT ? S.init : op->flags & SETNS_FD ? request->fd[op->n[1]] : open(op->s[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        if (fd < 0 || setns(fd, kinds) < 0) fail_now(errno, (int)i, "setns 0x%x %.150s", (unsigned)kinds, op->s[0] ? op->s[0] : "");
+        int fd = op->flags & SETNS_FROM_INIT ? S.init
+                 : op->flags & SETNS_FD      ? request->fd[op->n[1]]
+                                             : open(op->s[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (fd < 0 || setns(fd, kinds) < 0)
+            fail_now(errno, (int)i, "setns 0x%x %.150s", (unsigned)kinds, op->s[0] ? op->s[0] : "");
     }
     S.report->order.entered = all;
 }
@@ -135,7 +144,8 @@ static void give_stdio(void) {
     const uid_t uid = outside(&user_map[0], (uid_t)user->n[0]);
     const gid_t gid = outside(&user_map[1], (gid_t)user->n[1]);
     for (int i = 0; i < 3; i++)
-        if (S.stdio[i] != L.null && fchown(S.stdio[i], uid, gid) < 0) fail_now(errno, position(user), "chown stdio to %u:%u", uid, gid);
+        if (S.stdio[i] != L.null && fchown(S.stdio[i], uid, gid) < 0)
+            fail_now(errno, position(user), "chown stdio to %u:%u", uid, gid);
 }
 
 void prepare_stdio(void) {
@@ -146,7 +156,8 @@ void prepare_stdio(void) {
     int pipes[3][2];
     S.tty = plan_find(S.plan, OP_TTY);
     S.once = flags & STDIO_ONCE;
-    if (log && !(S.log = log_open(log->s[0], log->n[0], (uint32_t)log->n[1], (gid_t)log->n[2]))) fail_now(errno, position(log), "open log %.180s", log->s[0]);
+    if (log && !(S.log = log_open(log->s[0], log->n[0], (uint32_t)log->n[1], (gid_t)log->n[2])))
+        fail_now(errno, position(log), "open log %.180s", log->s[0]);
     S.stdio[0] = S.stdio[1] = S.stdio[2] = L.null;
     if (S.tty) return;
     if (flags & STDIO_STDIN) {
@@ -168,7 +179,9 @@ void prepare_stdio(void) {
 static void write_map(const char *which, const struct list *list, const struct op *op) {
     char path[64], text[4096];
     size_t used = 0;
-    for (uint32_t i = 0; i < list->count && used < sizeof text; i++) used += (size_t)snprintf(text + used, sizeof text - used, "%u %u %u\n", list->at[i].n[0], list->at[i].n[1], list->at[i].n[2]);
+    for (uint32_t i = 0; i < list->count && used < sizeof text; i++)
+        used += (size_t)snprintf(
+            text + used, sizeof text - used, "%u %u %u\n", list->at[i].n[0], list->at[i].n[1], list->at[i].n[2]);
     snprintf(path, sizeof path, "/proc/%d/%s", S.pid, which);
     int fd = used < sizeof text ? open(path, O_WRONLY | O_CLOEXEC) : (errno = E2BIG, -1);
     if (fd < 0 || write(fd, text, used) != (ssize_t)used) fail_now(errno, position(op), "write %s", path);
@@ -188,7 +201,8 @@ void after_clone(void) {
         start = now(CLOCK_MONOTONIC);
         snprintf(path, sizeof path, "/proc/%d/oom_score_adj", S.pid);
         int length = snprintf(value, sizeof value, "%d", (int32_t)oom->n[0]), fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0 || write(fd, value, (size_t)length) != length) fail_now(errno, position(oom), "write %s: %s", path, value);
+        if (fd < 0 || write(fd, value, (size_t)length) != length)
+            fail_now(errno, position(oom), "write %s: %s", path, value);
         close(fd);
         timed(oom, start);
     }
@@ -207,7 +221,8 @@ static uint64_t start_time_of(pid_t pid) {
 }
 
 struct report *new_report(void) {
-    void *at = mmap(NULL, sizeof(struct report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *at =
+        mmap(NULL, sizeof(struct report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return at == MAP_FAILED ? NULL : at;
 }
 
@@ -215,8 +230,7 @@ struct report *new_report(void) {
 static pid_t clone_child(struct report *report, uint32_t namespaces, int into, int *pidfd, int *sync) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return -1;
-    struct clone_args args = {
-        .flags = namespaces | CLONE_PIDFD | (into >= 0 ? CLONE_INTO_CGROUP : 0),
+    struct clone_args args = {.flags = namespaces | CLONE_PIDFD | (into >= 0 ? CLONE_INTO_CGROUP : 0),
         .pidfd = (uint64_t)(uintptr_t)pidfd,
         .exit_signal = SIGCHLD,
         .cgroup = (uint64_t)into};
@@ -237,7 +251,8 @@ static pid_t clone_child(struct report *report, uint32_t namespaces, int into, i
  * mount namespace: a copy of the host's from before would lack what was mounted since. */
 static bool spare_fits(void) {
     const uint32_t *joined = &S.plan->joined, all = S.plan->namespaces | *joined;
-    return spare.pid > 0 && !S.plan->session && !(all & CLONE_NEWUSER) && !(*joined & CLONE_NEWPID) && !(spare.made & ~all);
+    return spare.pid > 0 && !S.plan->session && !(all & CLONE_NEWUSER) && !(*joined & CLONE_NEWPID) &&
+           !(spare.made & ~all);
 }
 
 void make_child(struct request *request) {
@@ -260,7 +275,10 @@ void make_child(struct request *request) {
 }
 
 void give_order(struct request *request) {
-    union { char bytes[CMSG_SPACE(sizeof(int) * 100)]; struct cmsghdr align; } control = {0};
+    union {
+        char bytes[CMSG_SPACE(sizeof(int) * 100)];
+        struct cmsghdr align;
+    } control = {0};
     int fd[100] = {S.stdio[0], S.stdio[1], S.stdio[2]}, n = 3;
     struct iovec text = {(char[]){'P'}, 1};
     if (S.plan->session) fd[n++] = S.init;
@@ -268,9 +286,13 @@ void give_order(struct request *request) {
     for (uint32_t i = 0; i < request->fds; i++) fd[n++] = request->fd[i];
     S.report->order.init = S.plan->session;
     S.report->order.fds = (int)request->fds;
-    struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = CMSG_SPACE(sizeof *fd * (size_t)n)};
+    struct msghdr message = {.msg_iov = &text,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = CMSG_SPACE(sizeof *fd * (size_t)n)};
     struct cmsghdr *part = CMSG_FIRSTHDR(&message);
-    *part = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof *fd * (size_t)n)};
+    *part = (struct cmsghdr){
+        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof *fd * (size_t)n)};
     memcpy(CMSG_DATA(part), fd, sizeof *fd * (size_t)n);
     if (sendmsg(S.sync, &message, MSG_NOSIGNAL) != 1) fail_now(errno, -1, "give the plan to the child");
     for (int i = 0; i < S.report->order.cgroups; i++) close(S.cgroup[i]);
@@ -291,7 +313,9 @@ static int listening(const char *name, int type, uid_t owner) {
     snprintf(address.sun_path, sizeof address.sun_path, "%s", name);
     int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     umask(0177);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || lchown(name, owner, (gid_t)-1) < 0 || listen(fd, 64) < 0) fail_now(errno, 0, "listen on %s", name);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || lchown(name, owner, (gid_t)-1) < 0 ||
+        listen(fd, 64) < 0)
+        fail_now(errno, 0, "listen on %s", name);
     umask(022);
     return fd;
 }
@@ -299,7 +323,8 @@ static int listening(const char *name, int type, uid_t owner) {
 int write_file(const char *name, const char *text) {
     int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
     size_t length = strlen(text);
-    if (fd >= 0 && (fchown(fd, 0, L.gid) < 0 || fchmod(fd, 0640) < 0 || write(fd, text, length) != (ssize_t)length)) close_fd(&fd);
+    if (fd >= 0 && (fchown(fd, 0, L.gid) < 0 || fchmod(fd, 0640) < 0 || write(fd, text, length) != (ssize_t)length))
+        close_fd(&fd);
     return fd;
 }
 

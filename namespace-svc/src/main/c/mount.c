@@ -58,8 +58,10 @@ int parent_of(struct child *c, const char *path, const char **last, char *copy) 
         int next = made ? -1 : open_at(c->root, copy, O_PATH | O_DIRECTORY, INSIDE);
         if (next < 0 && (made || errno == ENOENT)) {
             made = true; /* below a fresh directory no symlink is followed any more */
-            if (mkdirat(at, part, 0755) < 0 && errno != EEXIST) next = -1;
-            else next = openat(at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            if (mkdirat(at, part, 0755) < 0 && errno != EEXIST)
+                next = -1;
+            else
+                next = openat(at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         }
         int error = errno;
         close(at);
@@ -83,7 +85,8 @@ int mount_point(struct child *c, const char *path, bool directory, uint64_t reso
     fd = openat(parent, last, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     close(parent);
     struct stat st;
-    if (fd >= 0 && (fstat(fd, &st) < 0 || S_ISLNK(st.st_mode))) return close(fd), errno = ELOOP, -1; /* a dangling link */
+    if (fd >= 0 && (fstat(fd, &st) < 0 || S_ISLNK(st.st_mode)))
+        return close(fd), errno = ELOOP, -1; /* a dangling link */
     return fd;
 }
 
@@ -96,7 +99,8 @@ void reason(int fs, char *text, size_t size) { /* the kernel's own words, from t
 
 int configure(struct child *c, const struct op *op, int fs, const char *key, const char *value) {
     char why[128];
-    int done = *value ? fsconfig(fs, FSCONFIG_SET_STRING, key, value, 0) : fsconfig(fs, FSCONFIG_SET_FLAG, key, NULL, 0);
+    int done =
+        *value ? fsconfig(fs, FSCONFIG_SET_STRING, key, value, 0) : fsconfig(fs, FSCONFIG_SET_FLAG, key, NULL, 0);
     if (done == 0) return 0;
     int error = errno;
     reason(fs, why, sizeof why);
@@ -106,7 +110,8 @@ int configure(struct child *c, const struct op *op, int fs, const char *key, con
 int finish(struct child *c, const struct op *op, int fs, const char *type, uint64_t attr) {
     char why[160];
     int mount = -1;
-    if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 || (mount = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)attr)) < 0) {
+    if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ||
+        (mount = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)attr)) < 0) {
         int error = errno;
         reason(fs, why, sizeof why);
         child_fail(c, op, error, "mount %s: %s", type, why);
@@ -123,7 +128,8 @@ int begin(struct child *c, const struct op *op, const char *type) {
 
 /* row 5: nothing may cover the container's /proc, or parts of it, but what lxcfs and the like provide */
 static bool covers_proc(int target, const char *path) {
-    static const char *const ALLOWED[] = {"cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo"};
+    static const char *const ALLOWED[] = {
+        "cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo"};
     struct statfs fs;
     if (fstatfs(target, &fs) < 0) return true;
     if (fs.f_type != PROC_SUPER_MAGIC) return false;
@@ -147,7 +153,8 @@ static int bind(struct child *c, const struct op *op) {
     } else {
         tree = open_tree(AT_FDCWD, op->s[1], flags | (op->flags & MOUNT_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0));
     }
-    if (tree < 0 && !(errno == ENOENT && op->flags & MOUNT_OPTIONAL)) child_fail(c, op, errno, "open_tree %.150s", op->s[1]);
+    if (tree < 0 && !(errno == ENOENT && op->flags & MOUNT_OPTIONAL))
+        child_fail(c, op, errno, "open_tree %.150s", op->s[1]);
     return tree;
 }
 
@@ -156,11 +163,15 @@ static int fresh_overlay(struct child *c, const struct op *op) {
     const char *upper = "", *work = "";
     for (uint32_t i = 0; lower.at && i < op->list[0].count; i++) {
         const struct item *it = &op->list[0].at[i];
-        if (!strcmp(it->s, "lowerdir")) lower.at[lower.count++].s = it->v;
-        else if (!strcmp(it->s, "upperdir")) upper = it->v;
-        else if (!strcmp(it->s, "workdir")) work = it->v;
+        if (!strcmp(it->s, "lowerdir"))
+            lower.at[lower.count++].s = it->v;
+        else if (!strcmp(it->s, "upperdir"))
+            upper = it->v;
+        else if (!strcmp(it->s, "workdir"))
+            work = it->v;
     }
-    if (!lower.count || !*upper != !*work) child_fail(c, op, EINVAL, "overlay needs lowerdir, and upperdir with workdir");
+    if (!lower.count || !*upper != !*work)
+        child_fail(c, op, EINVAL, "overlay needs lowerdir, and upperdir with workdir");
     int mount = overlay(c, op, &lower, upper, work, &op->list[0], op->n[0]);
     free(lower.at);
     return mount;
@@ -182,12 +193,15 @@ int op_mount(struct child *c, const struct op *op) {
         for (uint32_t i = 0; i < op->list[0].count; i++) configure(c, op, fs, op->list[0].at[i].s, op->list[0].at[i].v);
         tree = finish(c, op, fs, type, op->n[0]);
     }
-    if (binds && attributes(tree, op->n[0], op->n[1], op->n[2] ? op->n[2] : MS_PRIVATE, op->flags & (MOUNT_ATTR_RECURSIVE)) < 0) child_fail(c, op, errno, "mount_setattr %.150s", target);
+    if (binds &&
+        attributes(tree, op->n[0], op->n[1], op->n[2] ? op->n[2] : MS_PRIVATE, op->flags & (MOUNT_ATTR_RECURSIVE)) < 0)
+        child_fail(c, op, errno, "mount_setattr %.150s", target);
     int at = mount_point(c, target, S_ISDIR(st.st_mode), INSIDE | (kernel ? RESOLVE_NO_SYMLINKS : 0));
     if (at < 0) child_fail(c, op, errno, "mount point %.150s", target);
     if (!kernel && covers_proc(at, target)) child_fail(c, op, EPERM, "%.150s lies on the container's /proc", target);
     if (put_on(tree, at) < 0) child_fail(c, op, errno, "move_mount %s on %.150s", type, target);
-    if (!binds && op->n[2] && attributes(tree, 0, 0, op->n[2], false) < 0) child_fail(c, op, errno, "mount_setattr %.150s", target);
+    if (!binds && op->n[2] && attributes(tree, 0, 0, op->n[2], false) < 0)
+        child_fail(c, op, errno, "mount_setattr %.150s", target);
     close(at);
     close(tree);
     return 0;
@@ -199,6 +213,7 @@ int fresh_proc(struct child *c, const struct op *op) {
     struct stat st;
     if (c->proc >= 0) return c->proc;
     c->proc = finish(c, op, begin(c, op, "proc"), "proc", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-    if (fstatfs(c->proc, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC || fstat(c->proc, &st) < 0 || st.st_ino != 1) child_fail(c, op, ENODEV, "proc is not proc");
+    if (fstatfs(c->proc, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC || fstat(c->proc, &st) < 0 || st.st_ino != 1)
+        child_fail(c, op, ENODEV, "proc is not proc");
     return c->proc;
 }

@@ -14,4 +14,5 @@ int begin(struct child *c, const struct op *op, const char *type);
 void reason(int fs, char *text, size_t size);
 int configure(struct child *c, const struct op *op, int fs, const char *key, const char *value);
 int finish(struct child *c, const struct op *op, int fs, const char *type, uint64_t attr);
-int overlay(struct child *c, const struct op *op, const struct list *lower, const char *upper, const char *work, const struct list *more, uint64_t attr);
+int overlay(struct child *c, const struct op *op, const struct list *lower, const char *upper, const char *work,
+    const struct list *more, uint64_t attr);

@@ -17,7 +17,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-void make_directory(struct child *c, const struct op *op, const char *path, mode_t mode, uid_t uid, gid_t gid, bool exclusive) {
+void make_directory(
+    struct child *c, const struct op *op, const char *path, mode_t mode, uid_t uid, gid_t gid, bool exclusive) {
     char copy[PATH_MAX];
     const char *last;
     int parent = parent_of(c, path, &last, copy);
@@ -26,7 +27,8 @@ void make_directory(struct child *c, const struct op *op, const char *path, mode
     if (made < 0 && (error != EEXIST || exclusive)) child_fail(c, op, error, "mkdir %.150s", path);
     if (made == 0) {
         int fd = openat(parent, last, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0 || fchown(fd, uid, gid) < 0 || fchmod(fd, mode & 07777) < 0) child_fail(c, op, errno, "chown %.150s", path);
+        if (fd < 0 || fchown(fd, uid, gid) < 0 || fchmod(fd, mode & 07777) < 0)
+            child_fail(c, op, errno, "chown %.150s", path);
         close(fd);
     }
     close(parent);
@@ -43,9 +45,11 @@ static void bind_node(struct child *c, const struct op *op, int parent, const ch
     snprintf(path, sizeof path, "/dev/%.250s", last);
     int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0) child_fail(c, op, errno, "open the host's %.150s", path);
-    if ((st.st_mode & S_IFMT) != (op->n[0] & S_IFMT) || st.st_rdev != device) child_fail(c, op, ENODEV, "the host's %.150s is another device", path);
+    if ((st.st_mode & S_IFMT) != (op->n[0] & S_IFMT) || st.st_rdev != device)
+        child_fail(c, op, ENODEV, "the host's %.150s is another device", path);
     int tree = open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    if (mknodat(parent, last, S_IFREG | 0644, 0) < 0 && errno != EEXIST) child_fail(c, op, errno, "mknod %.150s", op->s[0]);
+    if (mknodat(parent, last, S_IFREG | 0644, 0) < 0 && errno != EEXIST)
+        child_fail(c, op, errno, "mknod %.150s", op->s[0]);
     int at = openat(parent, last, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (tree < 0 || at < 0 || put_on(tree, at) < 0) child_fail(c, op, errno, "bind %.150s", path);
     close(fd);
@@ -58,7 +62,8 @@ int op_mknod(struct child *c, const struct op *op) {
     const char *last;
     const dev_t device = makedev((unsigned)op->n[1], (unsigned)op->n[2]);
     const mode_t mode = (mode_t)op->n[0];
-    if (!S_ISCHR(mode) && !S_ISBLK(mode) && !S_ISFIFO(mode)) child_fail(c, op, EINVAL, "mknod %.150s: mode 0%o", op->s[0], mode);
+    if (!S_ISCHR(mode) && !S_ISBLK(mode) && !S_ISFIFO(mode))
+        child_fail(c, op, EINVAL, "mknod %.150s: mode 0%o", op->s[0], mode);
     int parent = parent_of(c, op->s[0], &last, copy);
     if (parent < 0) child_fail(c, op, errno, "mknod %.150s", op->s[0]);
     if (op->flags & MKNOD_BIND) {
@@ -67,7 +72,8 @@ int op_mknod(struct child *c, const struct op *op) {
         int made = mknodat(parent, last, mode, device);
         if (made < 0 && errno == EEXIST && unlinkat(parent, last, 0) == 0) made = mknodat(parent, last, mode, device);
         if (made < 0) child_fail(c, op, errno, "mknod %.150s %u:%u", op->s[0], major(device), minor(device));
-        if ((op->n[3] || op->n[4]) && fchownat(parent, last, (uid_t)op->n[3], (gid_t)op->n[4], AT_SYMLINK_NOFOLLOW) < 0) child_fail(c, op, errno, "chown %.150s", op->s[0]);
+        if ((op->n[3] || op->n[4]) && fchownat(parent, last, (uid_t)op->n[3], (gid_t)op->n[4], AT_SYMLINK_NOFOLLOW) < 0)
+            child_fail(c, op, errno, "chown %.150s", op->s[0]);
     }
     close(parent);
     return 0;
@@ -77,14 +83,17 @@ int op_symlink(struct child *c, const struct op *op) {
     char copy[PATH_MAX];
     const char *last;
     int parent = parent_of(c, op->s[1], &last, copy);
-    if (parent < 0 || (symlinkat(op->s[0], parent, last) < 0 && errno != EEXIST)) child_fail(c, op, errno, "symlink %.150s", op->s[1]);
+    if (parent < 0 || (symlinkat(op->s[0], parent, last) < 0 && errno != EEXIST))
+        child_fail(c, op, errno, "symlink %.150s", op->s[1]);
     close(parent);
     return 0;
 }
 
 /* The mask mount itself the first time, a clone of it after that. */
 static int mask_mount(struct child *c, const struct op *op, int kind) {
-    if (c->masks[kind] < 0) c->masks[kind] = finish(c, op, begin(c, op, "tmpfs"), "tmpfs", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+    if (c->masks[kind] < 0)
+        c->masks[kind] = finish(c, op, begin(c, op, "tmpfs"), "tmpfs",
+            MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
     if (!c->used[kind]++) return c->masks[kind];
     return open_tree(c->masks[kind], "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 }
@@ -105,7 +114,8 @@ int op_readonly(struct child *c, const struct op *op) {
     int at = open_at(c->root, op->s[0], O_PATH, INSIDE);
     if (at < 0 && (errno == ENOENT || errno == ENOTDIR)) return ENOENT;
     int tree = at < 0 ? -1 : open_tree(at, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-    if (tree < 0 || attributes(tree, MOUNT_ATTR_RDONLY, 0, 0, true) < 0 || put_on(tree, at) < 0) child_fail(c, op, errno, "read-only %.150s", op->s[0]);
+    if (tree < 0 || attributes(tree, MOUNT_ATTR_RDONLY, 0, 0, true) < 0 || put_on(tree, at) < 0)
+        child_fail(c, op, errno, "read-only %.150s", op->s[0]);
     close(tree);
     close(at);
     return 0;

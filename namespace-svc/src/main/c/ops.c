@@ -69,9 +69,13 @@ static int op_setns(struct child *c, const struct op *op) {
     /* the shim entered pid itself: it counts for children only */
     const int kinds = (int)op->n[0] & ~(op->flags & SETNS_FROM_INIT || op->n[0] == CLONE_NEWPID ? CLONE_NEWPID : 0);
     if (c->report->order.entered || !kinds) return 0;
-    int fd = op->flags & SETNS_FROM_INIT ? c->init : op->flags & SETNS_FD ? c->fds[op->n[1]] : open(op->s[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || setns(fd, kinds) < 0) child_fail(c, op, errno, "setns 0x%x %.150s", (unsigned)kinds, op->s[0] ? op->s[0] : "");
-    if (kinds & CLONE_NEWNS && (c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0) child_fail(c, op, errno, "open the container's root");
+    int fd = op->flags & SETNS_FROM_INIT ? c->init
+             : op->flags & SETNS_FD      ? c->fds[op->n[1]]
+                                         : open(op->s[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || setns(fd, kinds) < 0)
+        child_fail(c, op, errno, "setns 0x%x %.150s", (unsigned)kinds, op->s[0] ? op->s[0] : "");
+    if (kinds & CLONE_NEWNS && (c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+        child_fail(c, op, errno, "open the container's root");
     if (!(op->flags & (SETNS_FD | SETNS_FROM_INIT))) close(fd);
     return 0;
 }
@@ -79,9 +83,11 @@ static int op_setns(struct child *c, const struct op *op) {
 static int op_sysctl(struct child *c, const struct op *op) {
     char path[400];
     snprintf(path, sizeof path, "sys/%.380s", op->s[0]);
-    int fd = open_at(fresh_proc(c, op), path, O_WRONLY, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
+    int fd = open_at(fresh_proc(c, op), path, O_WRONLY,
+        RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
     ssize_t length = (ssize_t)strlen(op->s[1]);
-    if (fd < 0 || write(fd, op->s[1], (size_t)length) != length) child_fail(c, op, errno, "write %.150s: %.60s", path, op->s[1]);
+    if (fd < 0 || write(fd, op->s[1], (size_t)length) != length)
+        child_fail(c, op, errno, "write %.150s: %.60s", path, op->s[1]);
     close(fd);
     return 0;
 }
@@ -91,7 +97,8 @@ static int op_label(struct child *c, const struct op *op) {
     snprintf(path, sizeof path, "thread-self/attr/%.40s", op->s[0]);
     int fd = open_at(fresh_proc(c, op), path, O_RDWR, RESOLVE_BENEATH | RESOLVE_NO_XDEV);
     ssize_t length = (ssize_t)strlen(op->s[1]);
-    if (fd < 0 || write(fd, op->s[1], (size_t)length) != length) child_fail(c, op, errno, "write %s: %.100s", path, op->s[1]);
+    if (fd < 0 || write(fd, op->s[1], (size_t)length) != length)
+        child_fail(c, op, errno, "write %s: %.100s", path, op->s[1]);
     ssize_t n = pread(fd, back, sizeof back - 1, 0);
     if (n <= 0) child_fail(c, op, n ? errno : EIO, "read back %s", path);
     back[n] = 0;
@@ -117,16 +124,21 @@ static int op_tty(struct child *c, const struct op *op) {
     struct stat st;
     int unlock = 0, peer;
     struct winsize size = {.ws_row = (unsigned short)op->n[0], .ws_col = (unsigned short)op->n[1]};
-    int pts = open_at(c->root, "dev/pts", O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+    int pts = open_at(
+        c->root, "dev/pts", O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
     if (pts < 0) child_fail(c, op, errno, "open /dev/pts");
     if (fstatfs(pts, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC) child_fail(c, op, ENODEV, "/dev/pts is not devpts");
     int master = openat(pts, "ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
-    if (master < 0 || fstat(master, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2)) child_fail(c, op, master < 0 ? errno : ENODEV, "open /dev/pts/ptmx");
+    if (master < 0 || fstat(master, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2))
+        child_fail(c, op, master < 0 ? errno : ENODEV, "open /dev/pts/ptmx");
     close(pts);
-    if (ioctl(master, TIOCSPTLCK, &unlock) < 0 || (peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0) child_fail(c, op, errno, "open the pty's other end");
+    if (ioctl(master, TIOCSPTLCK, &unlock) < 0 ||
+        (peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0)
+        child_fail(c, op, errno, "open the pty's other end");
     if (ioctl(peer, TIOCSWINSZ, &size) < 0) child_fail(c, op, errno, "set the size of the pty");
     if (op->flags & TTY_CONSOLE) op_console(c, op, peer);
-    if (!plan_find(c->plan, OP_INIT) && ioctl(peer, TIOCSCTTY, 0) < 0) child_fail(c, op, errno, "take the controlling terminal");
+    if (!plan_find(c->plan, OP_INIT) && ioctl(peer, TIOCSCTTY, 0) < 0)
+        child_fail(c, op, errno, "take the controlling terminal");
     for (int fd = 0; fd < 3; fd++)
         if (dup2(peer, fd) < 0) child_fail(c, op, errno, "dup2 terminal");
     tell(c, op, 'T', master);
@@ -153,7 +165,8 @@ static int op_cwd(struct child *c, const struct op *op) {
     }
     if (chdir(op->s[0]) < 0) child_fail(c, op, errno, "chdir %.200s", op->s[0]);
     long n = syscall(SYS_getcwd, here, sizeof here); /* the C library would hide "(unreachable)" */
-    if (n < 1 || here[0] != '/') child_fail(c, op, n < 1 ? errno : ENOENT, "working directory %.150s is outside the container", op->s[0]);
+    if (n < 1 || here[0] != '/')
+        child_fail(c, op, n < 1 ? errno : ENOENT, "working directory %.150s is outside the container", op->s[0]);
     return 0;
 }
 
@@ -165,12 +178,18 @@ static int carry_out(struct child *c, const struct op *op) {
         if (missing && unshare((int)missing) < 0) child_fail(c, op, errno, "unshare 0x%lx", (unsigned long)missing);
         return c->report->at[op - c->plan->ops].done ? -1 : 0;
     }
-    case OP_ID: case OP_LOG: case OP_STDIO: case OP_CGROUP_WRITE: case OP_USERMAP: case OP_OOM_SCORE: case OP_END:
-        return -1; /* not the child's */
+    case OP_ID:
+    case OP_LOG:
+    case OP_STDIO:
+    case OP_CGROUP_WRITE:
+    case OP_USERMAP:
+    case OP_OOM_SCORE:
+    case OP_END: return -1; /* not the child's */
     case OP_SETNS: return op_setns(c, op);
     case OP_CGROUP:
         for (int i = 0; i < c->report->order.cgroups; i++)
-            if (c->cgroup[i] >= 0 && write(c->cgroup[i], "0", 1) != 1) child_fail(c, op, errno, "write cgroup.procs of %.200s", op->list[0].at[i].s);
+            if (c->cgroup[i] >= 0 && write(c->cgroup[i], "0", 1) != 1)
+                child_fail(c, op, errno, "write cgroup.procs of %.200s", op->list[0].at[i].s);
         return 0;
     case OP_PROPAGATION: return op_propagation(c, op);
     case OP_ROOTFS: return op_rootfs(c, op);
@@ -191,11 +210,14 @@ static int carry_out(struct child *c, const struct op *op) {
     case OP_SYSCTL: return op_sysctl(c, op);
     case OP_RLIMIT:
         limit = (struct rlimit){op->n[1], op->n[2]};
-        if (setrlimit((__rlimit_resource_t)op->n[0], &limit) < 0) child_fail(c, op, errno, "setrlimit %lu to %lu:%lu", (unsigned long)op->n[0], (unsigned long)op->n[1], (unsigned long)op->n[2]);
+        if (setrlimit((__rlimit_resource_t)op->n[0], &limit) < 0)
+            child_fail(c, op, errno, "setrlimit %lu to %lu:%lu", (unsigned long)op->n[0], (unsigned long)op->n[1],
+                (unsigned long)op->n[2]);
         return 0;
     case OP_LOOPBACK_UP: return op_loopback(c, op);
     case OP_KEYRING:
-        if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, *op->s[0] ? op->s[0] : NULL) < 0) child_fail(c, op, errno, "join a session keyring");
+        if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, *op->s[0] ? op->s[0] : NULL) < 0)
+            child_fail(c, op, errno, "join a session keyring");
         return 0;
     case OP_TTY: return op_tty(c, op);
     case OP_LABEL: return op_label(c, op);
@@ -213,9 +235,7 @@ static int carry_out(struct child *c, const struct op *op) {
         tell(c, op, 'W', -1);
         wait_for(c, op, 'G');
         return 0;
-    case OP_EXEC:
-        close_others(c);
-        op_exec(c, op);
+    case OP_EXEC: close_others(c); op_exec(c, op);
     }
     return -1;
 }
@@ -234,11 +254,15 @@ static void settle(void) { /* what holds for every child, asked or not */
 
 /* The plan is there: its descriptors come in the order stdio, pidfd, cgroups, those of the request. */
 static void take_order(struct child *c) {
-    union { char bytes[CMSG_SPACE(sizeof(int) * 100)]; struct cmsghdr align; } control;
+    union {
+        char bytes[CMSG_SPACE(sizeof(int) * 100)];
+        struct cmsghdr align;
+    } control;
     char what = 0;
     int fd[100], n = 3;
     struct iovec text = {&what, 1};
-    struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control};
+    struct msghdr message = {
+        .msg_iov = &text, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control};
     ssize_t got;
     do got = recvmsg(c->sync, &message, MSG_CMSG_CLOEXEC);
     while (got < 0 && errno == EINTR);
@@ -256,11 +280,19 @@ static void take_order(struct child *c) {
 }
 
 void child_main(struct report *report, int sync) {
-    struct child child = {.plan = &report->plan, .report = report, .sync = sync, .init = -1, .root = -1, .proc = -1, .masks = {-1, -1}}, *c = &child;
+    struct child child = {.plan = &report->plan,
+                     .report = report,
+                     .sync = sync,
+                     .init = -1,
+                     .root = -1,
+                     .proc = -1,
+                     .masks = {-1, -1}},
+                 *c = &child;
     const struct plan *plan = c->plan;
     settle();
     take_order(c);
-    if (plan->namespaces & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)) child_fail(c, plan_find(plan, OP_USERMAP), errno, "become the user namespace's root");
+    if (plan->namespaces & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+        child_fail(c, plan_find(plan, OP_USERMAP), errno, "become the user namespace's root");
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct op *op = &plan->ops[i];
         struct timing *t = &c->report->at[i];

@@ -60,7 +60,8 @@ static const struct shape {
     [OP_EXEC] = {"EXEC", "L", 1, false},
 };
 
-static const uint32_t KINDS = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWCGROUP;
+static const uint32_t KINDS =
+    CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWCGROUP;
 
 static void *take(struct arena *arena, size_t count, size_t size) {
     const size_t bytes = (count * size + 15) & ~(size_t)15; /* both are bounded by the limits of plan.h */
@@ -117,7 +118,8 @@ static bool item(struct reader *r, char kind, struct item *it) {
 }
 
 static bool items(struct reader *r, char kind, struct list *list) {
-    if (!number32(r, &list->count) || list->count > MAX_LIST || list->count * 4ul > (size_t)(r->end - r->at)) return false;
+    if (!number32(r, &list->count) || list->count > MAX_LIST || list->count * 4ul > (size_t)(r->end - r->at))
+        return false;
     list->at = take(r->arena, list->count, sizeof *list->at);
     if (!list->at) return false;
     for (uint32_t i = 0; i < list->count; i++)
@@ -147,11 +149,13 @@ static bool payload(struct reader r, struct op *op) {
     return r.at == r.end;
 }
 
-__attribute__((format(printf, 5, 6))) static bool refuse(struct failure *why, int at, const struct op *op, int error, const char *format, ...) {
+__attribute__((format(printf, 5, 6))) static bool refuse(
+    struct failure *why, int at, const struct op *op, int error, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    int used = op && op->code < OP_END && SHAPES[op->code].name ? snprintf(why->message, sizeof why->message, "plan %s: ", SHAPES[op->code].name)
-                                                              : snprintf(why->message, sizeof why->message, "plan: ");
+    int used = op && op->code < OP_END && SHAPES[op->code].name
+                   ? snprintf(why->message, sizeof why->message, "plan %s: ", SHAPES[op->code].name)
+                   : snprintf(why->message, sizeof why->message, "plan: ");
     vsnprintf(why->message + used, sizeof why->message - (size_t)used, format, args);
     va_end(args);
     why->op = at;
@@ -185,8 +189,11 @@ static bool one_of(const char *text, const char *const *words) {
 
 /* security.md row 9: only namespaced keys, only of a namespace that is not the host's */
 static bool sysctl_allowed(const char *key, uint32_t own) {
-    static const char *const IPC[] = {"kernel/msgmax", "kernel/msgmnb", "kernel/msgmni", "kernel/sem", "kernel/shmall", "kernel/shmmax", "kernel/shmmni", "kernel/shm_rmid_forced", NULL};
-    if (dotdot(key) || strstr(key, "//") || strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/:") != strlen(key)) return false;
+    static const char *const IPC[] = {"kernel/msgmax", "kernel/msgmnb", "kernel/msgmni", "kernel/sem", "kernel/shmall",
+        "kernel/shmmax", "kernel/shmmni", "kernel/shm_rmid_forced", NULL};
+    if (dotdot(key) || strstr(key, "//") ||
+        strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/:") != strlen(key))
+        return false;
     if (!strncmp(key, "net/", 4)) return own & CLONE_NEWNET;
     if (!strncmp(key, "fs/mqueue/", 10) || one_of(key, IPC)) return own & CLONE_NEWIPC;
     return !strcmp(key, "kernel/domainname") && (own & CLONE_NEWUTS);
@@ -194,80 +201,107 @@ static bool sysctl_allowed(const char *key, uint32_t own) {
 
 static const char *cgroup_name(const char *path) {
     static const char BASE[] = "/sys/fs/cgroup/";
-    return !strncmp(path, BASE, sizeof BASE - 1) && path[sizeof BASE - 1] && !dotdot(path) ? path + sizeof BASE - 1 : NULL;
+    return !strncmp(path, BASE, sizeof BASE - 1) && path[sizeof BASE - 1] && !dotdot(path) ? path + sizeof BASE - 1
+                                                                                           : NULL;
 }
 
 /* The values of one operation, apart from its place. */
 static bool values(struct plan *plan, int at, const struct op *op, uint32_t descriptors, struct failure *why) {
-    static const char *const TYPES[] = {"bind", "tmpfs", "proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2", "overlay", NULL};
+    static const char *const TYPES[] = {
+        "bind", "tmpfs", "proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2", "overlay", NULL};
     static const char *const DEVICES[] = {"devices.allow", "devices.deny", NULL};
     const uint32_t own = plan->namespaces | plan->joined;
     const char *name;
     switch (op->code) {
     case OP_ID:
-        if (!plan_id_valid(op->s[0], plan->session ? 32 : MAX_ID)) return refuse(why, at, op, EINVAL, "not a container id");
+        if (!plan_id_valid(op->s[0], plan->session ? 32 : MAX_ID))
+            return refuse(why, at, op, EINVAL, "not a container id");
         plan->id = op->s[0];
         return true;
     case OP_LOG:
-        return (op->s[0][0] == '/' && op->n[1] >= 1 && op->n[1] <= 1000) || refuse(why, at, op, EINVAL, "path must be absolute, files 1 to 1000");
+        return (op->s[0][0] == '/' && op->n[1] >= 1 && op->n[1] <= 1000) ||
+               refuse(why, at, op, EINVAL, "path must be absolute, files 1 to 1000");
     case OP_NAMESPACES:
         plan->namespaces = (uint32_t)op->n[0];
-        return !(op->n[0] & ~(uint64_t)KINDS) || refuse(why, at, op, EINVAL, "unknown clone flags 0x%lx", (unsigned long)op->n[0]);
+        return !(op->n[0] & ~(uint64_t)KINDS) ||
+               refuse(why, at, op, EINVAL, "unknown clone flags 0x%lx", (unsigned long)op->n[0]);
     case OP_SETNS:
         if (!op->n[0] || op->n[0] & ~(uint64_t)KINDS || (!(op->flags & SETNS_FROM_INIT) && (op->n[0] & (op->n[0] - 1))))
             return refuse(why, at, op, EINVAL, "kinds 0x%lx", (unsigned long)op->n[0]);
         if (op->n[0] & (plan->namespaces | plan->joined)) return refuse(why, at, op, EINVAL, "a namespace given twice");
-        if (op->flags == 3 || (op->flags & SETNS_FROM_INIT && !plan->session)) return refuse(why, at, op, EINVAL, "flags");
-        if (!(op->flags & SETNS_FROM_INIT) && op->n[0] & (CLONE_NEWUSER | CLONE_NEWNS)) return refuse(why, at, op, EINVAL, "user and mount namespaces can be made, not joined");
-        if (op->flags & SETNS_FD && op->n[1] >= descriptors) return refuse(why, at, op, EINVAL, "descriptor %lu of %u", (unsigned long)op->n[1], descriptors);
+        if (op->flags == 3 || (op->flags & SETNS_FROM_INIT && !plan->session))
+            return refuse(why, at, op, EINVAL, "flags");
+        if (!(op->flags & SETNS_FROM_INIT) && op->n[0] & (CLONE_NEWUSER | CLONE_NEWNS))
+            return refuse(why, at, op, EINVAL, "user and mount namespaces can be made, not joined");
+        if (op->flags & SETNS_FD && op->n[1] >= descriptors)
+            return refuse(why, at, op, EINVAL, "descriptor %lu of %u", (unsigned long)op->n[1], descriptors);
         plan->joined |= (uint32_t)op->n[0];
         return true;
     case OP_CGROUP:
         for (uint32_t i = 0, two = 0; i < op->list[0].count; i++) {
             const struct item *it = &op->list[0].at[i];
-            if (it->n[0] - 1 > 1 || (two += it->n[0] == 2) > 1 || !cgroup_name(it->s)) return refuse(why, at, op, EINVAL, "%s", it->s);
+            if (it->n[0] - 1 > 1 || (two += it->n[0] == 2) > 1 || !cgroup_name(it->s))
+                return refuse(why, at, op, EINVAL, "%s", it->s);
         }
         return op->list[0].count <= 32 || refuse(why, at, op, EINVAL, "too many hierarchies");
     case OP_CGROUP_WRITE:
         name = strrchr(op->s[0], '/');
-        return (cgroup_name(op->s[0]) && name && one_of(name + 1, DEVICES)) || refuse(why, at, op, EPERM, "%s", op->s[0]);
+        return (cgroup_name(op->s[0]) && name && one_of(name + 1, DEVICES)) ||
+               refuse(why, at, op, EPERM, "%s", op->s[0]);
     case OP_USERMAP:
-        return (plan->namespaces & CLONE_NEWUSER && op->list[0].count <= 340 && op->list[1].count <= 340) || refuse(why, at, op, EINVAL, "needs CLONE_NEWUSER and at most 340 lines");
+        return (plan->namespaces & CLONE_NEWUSER && op->list[0].count <= 340 && op->list[1].count <= 340) ||
+               refuse(why, at, op, EINVAL, "needs CLONE_NEWUSER and at most 340 lines");
     case OP_ROOTFS:
-        if (!(op->flags & ROOTFS_OVERLAY)) return (op->list[0].count == 1 && !*op->s[0] && !*op->s[1] && !op->list[1].count) || refuse(why, at, op, EINVAL, "a bind has one source and no options");
-        return (op->list[0].count >= 1 && op->list[0].count <= 500 && !*op->s[0] == !*op->s[1]) || refuse(why, at, op, EINVAL, "1 to 500 lower directories, upper with work");
+        if (!(op->flags & ROOTFS_OVERLAY))
+            return (op->list[0].count == 1 && !*op->s[0] && !*op->s[1] && !op->list[1].count) ||
+                   refuse(why, at, op, EINVAL, "a bind has one source and no options");
+        return (op->list[0].count >= 1 && op->list[0].count <= 500 && !*op->s[0] == !*op->s[1]) ||
+               refuse(why, at, op, EINVAL, "1 to 500 lower directories, upper with work");
     case OP_MOUNT:
         if (!one_of(op->s[0], TYPES)) return refuse(why, at, op, EINVAL, "type %s", op->s[0]);
-        if (*op->s[2] && (strcmp(op->s[0], "bind") || dotdot(op->s[2]))) return refuse(why, at, op, EINVAL, "subpath %s", op->s[2]);
-        if (!strcmp(op->s[0], "bind") && op->s[1][0] != '/') return refuse(why, at, op, EINVAL, "source %s is not absolute", op->s[1]);
-        if (!strcmp(op->s[0], "bind") && op->list[0].count) return refuse(why, at, op, EINVAL, "a bind takes no options");
+        if (*op->s[2] && (strcmp(op->s[0], "bind") || dotdot(op->s[2])))
+            return refuse(why, at, op, EINVAL, "subpath %s", op->s[2]);
+        if (!strcmp(op->s[0], "bind") && op->s[1][0] != '/')
+            return refuse(why, at, op, EINVAL, "source %s is not absolute", op->s[1]);
+        if (!strcmp(op->s[0], "bind") && op->list[0].count)
+            return refuse(why, at, op, EINVAL, "a bind takes no options");
         return (op->s[3][0] == '/' && !dotdot(op->s[3])) || refuse(why, at, op, EINVAL, "destination %s", op->s[3]);
     case OP_MKDIR:
     case OP_MKNOD:
     case OP_MASK:
     case OP_READONLY:
-        return (op->s[0][0] == '/' && op->s[0][1] && !dotdot(op->s[0])) || refuse(why, at, op, EINVAL, "path %s", op->s[0]);
-    case OP_CWD:
-        return op->s[0][0] == '/' || refuse(why, at, op, EINVAL, "path %s", op->s[0]);
+        return (op->s[0][0] == '/' && op->s[0][1] && !dotdot(op->s[0])) ||
+               refuse(why, at, op, EINVAL, "path %s", op->s[0]);
+    case OP_CWD: return op->s[0][0] == '/' || refuse(why, at, op, EINVAL, "path %s", op->s[0]);
     case OP_SYMLINK:
-        return (op->s[1][0] == '/' && op->s[1][1] && !dotdot(op->s[1])) || refuse(why, at, op, EINVAL, "path %s", op->s[1]);
+        return (op->s[1][0] == '/' && op->s[1][1] && !dotdot(op->s[1])) ||
+               refuse(why, at, op, EINVAL, "path %s", op->s[1]);
     case OP_HOSTNAME:
     case OP_DOMAINNAME:
-        return (own & CLONE_NEWUTS && strlen(op->s[0]) <= 64) || refuse(why, at, op, EINVAL, "needs an own uts namespace and at most 64 bytes");
+        return (own & CLONE_NEWUTS && strlen(op->s[0]) <= 64) ||
+               refuse(why, at, op, EINVAL, "needs an own uts namespace and at most 64 bytes");
     case OP_SYSCTL:
-        if (!sysctl_allowed(op->s[0], own)) return refuse(why, at, op, EPERM, "%s is not namespaced, or its namespace is not the container's", op->s[0]);
-        return strlen(op->s[1]) <= 4096 && !strchr(op->s[1], '\n') ? true : refuse(why, at, op, EINVAL, "value of %s", op->s[0]);
+        if (!sysctl_allowed(op->s[0], own))
+            return refuse(
+                why, at, op, EPERM, "%s is not namespaced, or its namespace is not the container's", op->s[0]);
+        return strlen(op->s[1]) <= 4096 && !strchr(op->s[1], '\n')
+                   ? true
+                   : refuse(why, at, op, EINVAL, "value of %s", op->s[0]);
     case OP_RLIMIT:
-        return (op->n[0] < 16 && op->n[1] <= op->n[2]) || refuse(why, at, op, EINVAL, "resource %lu, soft above hard", (unsigned long)op->n[0]);
+        return (op->n[0] < 16 && op->n[1] <= op->n[2]) ||
+               refuse(why, at, op, EINVAL, "resource %lu, soft above hard", (unsigned long)op->n[0]);
     case OP_OOM_SCORE:
-        return ((int32_t)op->n[0] >= -1000 && (int32_t)op->n[0] <= 1000) || refuse(why, at, op, EINVAL, "%d", (int32_t)op->n[0]);
+        return ((int32_t)op->n[0] >= -1000 && (int32_t)op->n[0] <= 1000) ||
+               refuse(why, at, op, EINVAL, "%d", (int32_t)op->n[0]);
     case OP_LOOPBACK_UP:
         return own & CLONE_NEWNET ? true : refuse(why, at, op, EINVAL, "needs an own network namespace");
     case OP_LABEL:
-        return !strcmp(op->s[0], "exec") || !strcmp(op->s[0], "apparmor/exec") || refuse(why, at, op, EINVAL, "attribute %s", op->s[0]);
+        return !strcmp(op->s[0], "exec") || !strcmp(op->s[0], "apparmor/exec") ||
+               refuse(why, at, op, EINVAL, "attribute %s", op->s[0]);
     case OP_ENV:
         for (uint32_t i = 0; i < op->list[0].count; i++)
-            if (!strchr(op->list[0].at[i].s, '=') || op->list[0].at[i].s[0] == '=') return refuse(why, at, op, EINVAL, "entry %u is not KEY=value", i);
+            if (!strchr(op->list[0].at[i].s, '=') || op->list[0].at[i].s[0] == '=')
+                return refuse(why, at, op, EINVAL, "entry %u is not KEY=value", i);
         return true;
     case OP_GROUPS:
         for (uint32_t i = 0; i < op->list[0].count; i++)
@@ -276,16 +310,17 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
     case OP_UID:
         return (op->n[0] != UINT32_MAX && op->n[1] != UINT32_MAX) || refuse(why, at, op, EINVAL, "4294967295 is no id");
     case OP_SECCOMP:
-        return (op->length && op->length % 8 == 0 && op->length <= 4096 * 8 && !(op->n[0] & ~6ul)) || refuse(why, at, op, EINVAL, "%u bytes, flags %lu", op->length, (unsigned long)op->n[0]);
-    case OP_EXEC:
-        return (op->list[0].count && *op->list[0].at[0].s) || refuse(why, at, op, EINVAL, "no command");
+        return (op->length && op->length % 8 == 0 && op->length <= 4096 * 8 && !(op->n[0] & ~6ul)) ||
+               refuse(why, at, op, EINVAL, "%u bytes, flags %lu", op->length, (unsigned long)op->n[0]);
+    case OP_EXEC: return (op->list[0].count && *op->list[0].at[0].s) || refuse(why, at, op, EINVAL, "no command");
     }
     return true;
 }
 
 /* The rank of an operation in the plan; within a rank the order is free. */
 static int rank(uint16_t code) {
-    static const uint8_t HEAD[] = {OP_ID, OP_LOG, OP_STDIO, OP_CGROUP_WRITE, OP_CGROUP, OP_NAMESPACES, OP_USERMAP, OP_OOM_SCORE, OP_SETNS};
+    static const uint8_t HEAD[] = {
+        OP_ID, OP_LOG, OP_STDIO, OP_CGROUP_WRITE, OP_CGROUP, OP_NAMESPACES, OP_USERMAP, OP_OOM_SCORE, OP_SETNS};
     for (int i = 0; i < (int)sizeof HEAD; i++)
         if (HEAD[i] == code) return i;
     return code == OP_EXEC ? 101 : 100;
@@ -296,25 +331,38 @@ static bool order(const struct plan *plan, int at, const struct op *op, const ui
     const char *must = NULL;
     switch (op->code) {
     case OP_PROPAGATION:
-        if (plan->session) must = "is not for a session";
-        else if (!rooted && (!(op->flags & PROPAGATION_RECURSIVE) || (op->n[0] != MS_PRIVATE && op->n[0] != MS_SLAVE))) must = "before ROOTFS must be private or slave, recursively";
-        else if (rooted && !pivoted) must = "must not stand between ROOTFS and PIVOT";
-        else if (op->n[0] != MS_PRIVATE && op->n[0] != MS_SLAVE && op->n[0] != MS_SHARED && op->n[0] != MS_UNBINDABLE) must = "is unknown";
+        if (plan->session)
+            must = "is not for a session";
+        else if (!rooted && (!(op->flags & PROPAGATION_RECURSIVE) || (op->n[0] != MS_PRIVATE && op->n[0] != MS_SLAVE)))
+            must = "before ROOTFS must be private or slave, recursively";
+        else if (rooted && !pivoted)
+            must = "must not stand between ROOTFS and PIVOT";
+        else if (op->n[0] != MS_PRIVATE && op->n[0] != MS_SLAVE && op->n[0] != MS_SHARED && op->n[0] != MS_UNBINDABLE)
+            must = "is unknown";
         break;
     case OP_ROOTFS: /* security.md row 7: no mount before the tree is cut off from the host's */
-        if (plan->session || !(plan->namespaces & CLONE_NEWNS) || !seen[OP_PROPAGATION]) must = "needs CLONE_NEWNS and PROPAGATION before it";
+        if (plan->session || !(plan->namespaces & CLONE_NEWNS) || !seen[OP_PROPAGATION])
+            must = "needs CLONE_NEWNS and PROPAGATION before it";
         break;
     case OP_MOUNT:
     case OP_PIVOT:
         if (!rooted || seen[OP_PIVOT]) must = "must follow ROOTFS, before PIVOT";
         break;
-    case OP_MKDIR: case OP_MKNOD: case OP_SYMLINK: case OP_MASK: case OP_READONLY: case OP_READONLY_ROOT:
+    case OP_MKDIR:
+    case OP_MKNOD:
+    case OP_SYMLINK:
+    case OP_MASK:
+    case OP_READONLY:
+    case OP_READONLY_ROOT:
         if (!rooted || seen[OP_CWD]) must = "must follow ROOTFS, before CWD";
         break;
     case OP_TTY:
         if (!pivoted || seen[OP_CWD]) must = "must follow PIVOT, before CWD";
         break;
-    case OP_CWD: case OP_GROUPS: case OP_INIT: case OP_NO_NEW_PRIVS:
+    case OP_CWD:
+    case OP_GROUPS:
+    case OP_INIT:
+    case OP_NO_NEW_PRIVS:
         if (!pivoted) must = "must follow PIVOT";
         break;
     case OP_UID:
@@ -324,21 +372,28 @@ static bool order(const struct plan *plan, int at, const struct op *op, const ui
         if (!seen[OP_UID]) must = "must follow UID";
         break;
     case OP_SECCOMP:
-        if (!pivoted) must = "must follow PIVOT";
-        else if (!seen[OP_NO_NEW_PRIVS] && seen[OP_CAPS]) must = "must precede CAPS, or follow NO_NEW_PRIVS";
+        if (!pivoted)
+            must = "must follow PIVOT";
+        else if (!seen[OP_NO_NEW_PRIVS] && seen[OP_CAPS])
+            must = "must precede CAPS, or follow NO_NEW_PRIVS";
         break;
     case OP_EXEC:
-        if (!seen[OP_CAPS]) must = "must follow CAPS";
-        else if (plan->session && !plan->joined) must = "needs SETNS in a session";
+        if (!seen[OP_CAPS])
+            must = "must follow CAPS";
+        else if (plan->session && !plan->joined)
+            must = "needs SETNS in a session";
         break;
-    case OP_LOG: case OP_NAMESPACES: case OP_USERMAP:
+    case OP_LOG:
+    case OP_NAMESPACES:
+    case OP_USERMAP:
         if (plan->session && op->code != OP_LOG) must = "is not for a session";
         break;
     }
     return !must || refuse(why, at, op, EINVAL, "%s", must);
 }
 
-bool plan_parse(struct plan *plan, struct arena *arena, uint8_t *body, size_t length, uint32_t descriptors, bool session, struct failure *why) {
+bool plan_parse(struct plan *plan, struct arena *arena, uint8_t *body, size_t length, uint32_t descriptors,
+    bool session, struct failure *why) {
     struct reader r = {body, body + length, arena};
     uint16_t seen[OP_END] = {0};
     int last = 0;
@@ -356,13 +411,16 @@ bool plan_parse(struct plan *plan, struct arena *arena, uint8_t *body, size_t le
             return refuse(why, at, NULL, EPROTO, "cut short");
         op->code = (uint16_t)code;
         op->flags = (uint16_t)flags;
-        if (code >= OP_END || !SHAPES[code].fields) return refuse(why, at, op, EPROTO, "unknown operation %u", op->code);
+        if (code >= OP_END || !SHAPES[code].fields)
+            return refuse(why, at, op, EPROTO, "unknown operation %u", op->code);
         if (flags & ~(uint64_t)SHAPES[code].flags) return refuse(why, at, op, EPROTO, "unknown flags 0x%x", op->flags);
-        if (!payload((struct reader){r.at, r.at + size, arena}, op)) return refuse(why, at, op, EPROTO, "malformed payload of %u bytes", size);
+        if (!payload((struct reader){r.at, r.at + size, arena}, op))
+            return refuse(why, at, op, EPROTO, "malformed payload of %u bytes", size);
         r.at += size;
         if (seen[code] && !SHAPES[code].many) return refuse(why, at, op, EINVAL, "given twice");
         if (seen[OP_EXEC]) return refuse(why, at, op, EINVAL, "stands after EXEC");
-        if ((!seen[OP_ID] && code != OP_ID) || rank(op->code) < last) return refuse(why, at, op, EINVAL, "stands too late, or before ID");
+        if ((!seen[OP_ID] && code != OP_ID) || rank(op->code) < last)
+            return refuse(why, at, op, EINVAL, "stands too late, or before ID");
         last = rank(op->code);
         if (!order(plan, at, op, seen, why) || !values(plan, at, op, descriptors, why)) return false;
         seen[code]++;
@@ -370,6 +428,7 @@ bool plan_parse(struct plan *plan, struct arena *arena, uint8_t *body, size_t le
     if (!seen[OP_EXEC]) return refuse(why, -1, NULL, EINVAL, "no EXEC");
     if (plan->namespaces & CLONE_NEWNS && !seen[OP_PIVOT]) return refuse(why, -1, NULL, EINVAL, "no PIVOT");
     if (!(plan->namespaces & CLONE_NEWNS) && !session) return refuse(why, -1, NULL, EINVAL, "no CLONE_NEWNS");
-    if (plan->namespaces & CLONE_NEWUSER && !seen[OP_USERMAP]) return refuse(why, -1, NULL, EINVAL, "CLONE_NEWUSER without USERMAP");
+    if (plan->namespaces & CLONE_NEWUSER && !seen[OP_USERMAP])
+        return refuse(why, -1, NULL, EINVAL, "CLONE_NEWUSER without USERMAP");
     return true;
 }

@@ -7,13 +7,44 @@
 enum { MAX_BODY = 1 << 20, MAX_STRING = 1 << 16, MAX_LIST = 4096, MAX_OPS = 1024, MAX_FDS = 32, MAX_ID = 128 };
 
 enum opcode {
-    OP_ID = 1, OP_LOG, OP_STDIO,
-    OP_NAMESPACES = 10, OP_SETNS, OP_CGROUP, OP_CGROUP_WRITE, OP_USERMAP,
-    OP_PROPAGATION = 20, OP_ROOTFS, OP_MOUNT, OP_MKDIR, OP_MKNOD, OP_SYMLINK, OP_MASK, OP_READONLY, OP_PIVOT,
-    OP_READONLY_ROOT, OP_HOSTNAME, OP_DOMAINNAME, OP_SYSCTL, OP_RLIMIT, OP_OOM_SCORE, OP_LOOPBACK_UP, OP_KEYRING,
-    OP_TTY, OP_LABEL,
-    OP_ENV = 40, OP_CWD, OP_GROUPS, OP_UID, OP_CAPS, OP_NO_NEW_PRIVS, OP_SECCOMP, OP_INIT, OP_WAIT_START,
-    OP_EXEC = 50, OP_END
+    OP_ID = 1,
+    OP_LOG,
+    OP_STDIO,
+    OP_NAMESPACES = 10,
+    OP_SETNS,
+    OP_CGROUP,
+    OP_CGROUP_WRITE,
+    OP_USERMAP,
+    OP_PROPAGATION = 20,
+    OP_ROOTFS,
+    OP_MOUNT,
+    OP_MKDIR,
+    OP_MKNOD,
+    OP_SYMLINK,
+    OP_MASK,
+    OP_READONLY,
+    OP_PIVOT,
+    OP_READONLY_ROOT,
+    OP_HOSTNAME,
+    OP_DOMAINNAME,
+    OP_SYSCTL,
+    OP_RLIMIT,
+    OP_OOM_SCORE,
+    OP_LOOPBACK_UP,
+    OP_KEYRING,
+    OP_TTY,
+    OP_LABEL,
+    OP_ENV = 40,
+    OP_CWD,
+    OP_GROUPS,
+    OP_UID,
+    OP_CAPS,
+    OP_NO_NEW_PRIVS,
+    OP_SECCOMP,
+    OP_INIT,
+    OP_WAIT_START,
+    OP_EXEC = 50,
+    OP_END
 };
 
 enum { STDIO_STDIN = 1, STDIO_WAIT_ATTACH = 2, STDIO_ONCE = 4 };
@@ -53,10 +84,10 @@ struct failure {
 struct plan {
     uint32_t count;
     struct op *ops;
-    uint32_t namespaces;      /* CLONE_NEW* to make */
-    uint32_t joined;          /* CLONE_NEW* to enter */
+    uint32_t namespaces; /* CLONE_NEW* to make */
+    uint32_t joined; /* CLONE_NEW* to enter */
     const char *id;
-    bool session;             /* an exec session in a running container */
+    bool session; /* an exec session in a running container */
 };
 
 struct arena { /* zeroed memory, taken from the front */
@@ -67,6 +98,7 @@ enum { ARENA = 9 << 20 }; /* more than the greatest plan takes: 32 bytes for eac
 
 /* Decodes and checks a whole plan. Strings point into `body`, which is changed (NULs are put in); the rest is taken from
  * `arena`. False: *why is set. */
-bool plan_parse(struct plan *plan, struct arena *arena, uint8_t *body, size_t length, uint32_t descriptors, bool session, struct failure *why);
+bool plan_parse(struct plan *plan, struct arena *arena, uint8_t *body, size_t length, uint32_t descriptors,
+    bool session, struct failure *why);
 const struct op *plan_find(const struct plan *plan, enum opcode code);
 bool plan_id_valid(const char *id, size_t most);

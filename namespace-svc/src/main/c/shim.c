@@ -156,7 +156,8 @@ static _Noreturn void loop(void) {
         n += clients;
         const int input = n;
         if (S.input_left) fds[n++] = (struct pollfd){S.in, POLLOUT, 0};
-        if (poll(fds, (nfds_t)n, drained ? 1000 : S.phase == EXITED && !blocked ? 0 : -1) < 0 && errno != EINTR) _exit(1);
+        if (poll(fds, (nfds_t)n, drained ? 1000 : S.phase == EXITED && !blocked ? 0 : -1) < 0 && errno != EINTR)
+            _exit(1);
         if (fds[0].revents) sync_event();
         for (int i = 0; i < 2; i++)
             if (fds[4 + i].revents || (S.phase == EXITED && !blocked && S.out[i] >= 0)) read_output(i);
@@ -173,14 +174,28 @@ static _Noreturn void loop(void) {
 static _Noreturn void run(struct report *report, int connection, struct request *request, int parent, int init) {
     struct failure why = {.op = -1};
     sigset_t child;
-    S = (struct shim){.report = report, .plan = &report->plan, .init = init, .starter = -1, .pidfd = -1, .sync = -1, .dir = -1, .parent = parent, .control_socket = -1, .attach_socket = -1, .in = -1, .out = {-1, -1}, .recorded = -1};
+    S = (struct shim){.report = report,
+        .plan = &report->plan,
+        .init = init,
+        .starter = -1,
+        .pidfd = -1,
+        .sync = -1,
+        .dir = -1,
+        .parent = parent,
+        .control_socket = -1,
+        .attach_socket = -1,
+        .in = -1,
+        .out = {-1, -1},
+        .recorded = -1};
     S.base = now(CLOCK_REALTIME);
     S.base_mono = now(CLOCK_MONOTONIC);
     S.control[S.controls++] = (struct control){connection, true};
     S.creator = connection;
     S.create_seq = request->header.seq;
-    if (!receive_rest(connection, request)) fail_now(errno, -1, "receive the plan: %zu of %u bytes came", request->have, request->header.length);
-    if (!plan_parse(S.plan, &(struct arena){report->arena, sizeof report->arena}, request->body, request->header.length, request->fds, init >= 0, &why)) {
+    if (!receive_rest(connection, request))
+        fail_now(errno, -1, "receive the plan: %zu of %u bytes came", request->have, request->header.length);
+    if (!plan_parse(S.plan, &(struct arena){report->arena, sizeof report->arena}, request->body, request->header.length,
+            request->fds, init >= 0, &why)) {
         S.plan->count = 0;
         give_up(&why);
     }
@@ -241,7 +256,9 @@ bool shim_removes(int connection) {
     struct request request = {0};
     struct header header;
     struct pollfd waiting = {connection, POLLIN, 0};
-    if (poll(&waiting, 1, 10000) != 1 || recv(connection, &header, sizeof header, MSG_PEEK | MSG_DONTWAIT) != sizeof header || header.type != M_REMOVE) return false;
+    if (poll(&waiting, 1, 10000) != 1 ||
+        recv(connection, &header, sizeof header, MSG_PEEK | MSG_DONTWAIT) != sizeof header || header.type != M_REMOVE)
+        return false;
     if (!receive_first(connection, &request)) return false;
     remove_for(connection, &request, L.state, "");
     for (uint32_t i = 0; i < request.fds; i++) close(request.fd[i]);

@@ -10,14 +10,17 @@ enum phase { CREATED, RUNNING, EXITED };
 
 struct shim {
     struct report *report;
-    struct plan *plan;            /* in the report */
-    int stdio[3];                 /* the child's ends */
-    int cgroup[32], init;         /* for the child: cgroup.procs; pidfd of the container's init, for a session */
+    struct plan *plan; /* in the report */
+    int stdio[3]; /* the child's ends */
+    int cgroup[32], init; /* for the child: cgroup.procs; pidfd of the container's init, for a session */
     uint64_t base, base_mono;
-    struct control { int fd; bool watches; } control[MAX_CONTROLS];
+    struct control {
+        int fd;
+        bool watches;
+    } control[MAX_CONTROLS];
     int controls;
-    int creator;                  /* connection of the CREATE, -1: gone */
-    int starter;                  /* descriptor of who asked for START, -1: nobody waits */
+    int creator; /* connection of the CREATE, -1: gone */
+    int starter; /* descriptor of who asked for START, -1: nobody waits */
     uint32_t starter_seq, create_seq;
     pid_t pid;
     int pidfd, sync, dir, parent, control_socket, attach_socket, signals, recorded;
@@ -26,8 +29,8 @@ struct shim {
     enum phase phase;
     bool told, wanted, released, failing, tty, once, fed;
     int code, signal;
-    int in, out[2];               /* to and from the container */
-    char *input;                  /* what it did not take yet */
+    int in, out[2]; /* to and from the container */
+    char *input; /* what it did not take yet */
     size_t input_at, input_left;
     bool input_ends;
     uint16_t rows, cols;
@@ -35,7 +38,6 @@ struct shim {
 };
 
 extern struct shim S;
-
 
 /* reply.c */
 void close_fd(int *fd);

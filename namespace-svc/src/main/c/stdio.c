@@ -25,8 +25,10 @@ bool write_input(void) {
     }
     if (S.input_ends && S.in >= 0) {
         S.input_ends = false;
-        if (!S.tty) close_fd(&S.in);
-        else if (write(S.in, "\004", 1) != 1) return false; /* a terminal's end of file is a key */
+        if (!S.tty)
+            close_fd(&S.in);
+        else if (write(S.in, "\004", 1) != 1)
+            return false; /* a terminal's end of file is a key */
     }
     return true;
 }

@@ -17,9 +17,13 @@ uint64_t now(int clock) {
 }
 
 static ssize_t receive(int connection, struct request *request, void *to, size_t room, int flags) {
-    union { char bytes[CMSG_SPACE(sizeof(int) * MAX_FDS)]; struct cmsghdr align; } control;
+    union {
+        char bytes[CMSG_SPACE(sizeof(int) * MAX_FDS)];
+        struct cmsghdr align;
+    } control;
     struct iovec data = {to, room};
-    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control};
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control};
     ssize_t n;
     do n = recvmsg(connection, &message, flags | MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
@@ -30,8 +34,10 @@ static ssize_t receive(int connection, struct request *request, void *to, size_t
         for (size_t i = 0; i < (part->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
             int fd;
             memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
-            if (request->fds < MAX_FDS) request->fd[request->fds++] = fd;
-            else close(fd), cut = true;
+            if (request->fds < MAX_FDS)
+                request->fd[request->fds++] = fd;
+            else
+                close(fd), cut = true;
         }
     }
     return cut ? (errno = EMSGSIZE, -1) : n;
@@ -61,7 +67,8 @@ bool receive_rest(int connection, struct request *request) {
         struct pollfd waiting = {connection, POLLIN, 0};
         uint64_t at = now(CLOCK_MONOTONIC);
         if (at >= end || poll(&waiting, 1, (int)((end - at) / 1000000) + 1) <= 0) return errno = ETIMEDOUT, false;
-        ssize_t n = receive(connection, request, request->body + request->have, request->header.length - request->have, MSG_DONTWAIT);
+        ssize_t n = receive(
+            connection, request, request->body + request->have, request->header.length - request->have, MSG_DONTWAIT);
         if (n < 0 && errno == EAGAIN) continue;
         if (n == 0) errno = ECONNRESET;
         if (n <= 0) return false;
