@@ -3,6 +3,7 @@ package dev.gantry.network;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.linux.Errno;
+import dev.gantry.network.dns.NettyNameServers;
 import dev.gantry.network.kernel.NetworkKernel;
 import dev.gantry.network.netlink.NetlinkBatch;
 import dev.gantry.network.netlink.RouteRequests;
@@ -29,7 +30,7 @@ final class Bridges {
     private final Records records;
     private final Firewall firewall;
     private final Forwarding forwarding;
-    private final NameServers nameServers;
+    private final NettyNameServers nameServers;
     private final Instance instance;
     private final Map<String, Integer> indexes = new ConcurrentHashMap<>();
 
@@ -38,7 +39,7 @@ final class Bridges {
             Records records,
             Firewall firewall,
             Forwarding forwarding,
-            NameServers nameServers,
+            NettyNameServers nameServers,
             Instance instance) {
         this.kernel = kernel;
         this.records = records;

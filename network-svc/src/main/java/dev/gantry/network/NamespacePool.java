@@ -19,11 +19,12 @@ import java.util.concurrent.atomic.AtomicLong;
  * pernet_ops lock; to take one from here, nothing. A single thread refills.
  */
 final class NamespacePool implements AutoCloseable {
+    private static final long PID = ProcessHandle.current().pid();
     private final NetworkKernel kernel;
     private final Path directory;
     private final BlockingQueue<Netns> ready = new LinkedBlockingQueue<>();
     private final Semaphore wanted;
-    private final AtomicLong counter = new AtomicLong();
+    private static final AtomicLong COUNTER = new AtomicLong();
     private final Thread refiller;
     private volatile boolean open = true;
 
@@ -51,7 +52,11 @@ final class NamespacePool implements AutoCloseable {
     }
 
     private Netns make() {
-        return kernel.newNetns(directory.resolve("net-" + counter.incrementAndGet()));
+        Path pin;
+        do {
+            pin = directory.resolve("net-" + PID + "-" + COUNTER.incrementAndGet());
+        } while (Files.exists(pin));
+        return kernel.newNetns(pin);
     }
 
     private void refill() {
@@ -76,8 +81,7 @@ final class NamespacePool implements AutoCloseable {
             Files.createDirectories(directory);
             try (var pins = Files.list(directory)) {
                 for (var pin : pins.toList()) {
-                    counter.accumulateAndGet(number(pin), Math::max);
-                    if (!claimed.contains(pin)) {
+                    if (!claimed.contains(pin) && !makerLives(pin)) {
                         kernel.unpin(pin).orThrow("umount %s", pin);
                     }
                 }
@@ -87,9 +91,16 @@ final class NamespacePool implements AutoCloseable {
         }
     }
 
-    private static long number(Path pin) {
-        var digits = pin.getFileName().toString().replaceFirst("^net-", "");
-        return digits.matches("[0-9]{1,18}") ? Long.parseLong(digits) : 0;
+    /**
+     * Whether the process that made it is another one that is still there: a predecessor that is
+     * being relieved clears up after itself.
+     */
+    private static boolean makerLives(Path pin) {
+        var parts = pin.getFileName().toString().split("-");
+        return parts.length == 3
+                && parts[1].matches("[0-9]{1,10}")
+                && Long.parseLong(parts[1]) != PID
+                && ProcessHandle.of(Long.parseLong(parts[1])).isPresent();
     }
 
     /** Lets go of the namespaces that nobody has taken. */

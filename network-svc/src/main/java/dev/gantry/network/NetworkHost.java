@@ -1,6 +1,7 @@
 package dev.gantry.network;
 
 import dev.gantry.bus.service.ServiceContext;
+import dev.gantry.network.dns.NettyNameServers;
 import dev.gantry.network.kernel.LinuxNetworkKernel;
 import dev.gantry.network.kernel.NetworkKernel;
 import dev.gantry.network.nft.Firewall;
@@ -11,6 +12,7 @@ import dev.gantry.network.state.NetworkRecord;
 import dev.gantry.network.state.Records;
 
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.VertxInternal;
 
 import java.nio.file.Path;
 import java.util.stream.Collectors;
@@ -23,7 +25,7 @@ final class NetworkHost implements AutoCloseable {
     private final Firewall firewall;
     private final Bridges bridges;
     private final NamespacePool pool;
-    private final NameServers nameServers;
+    private final NettyNameServers nameServers;
     private final Networking networking;
 
     private NetworkHost(
@@ -31,7 +33,12 @@ final class NetworkHost implements AutoCloseable {
         this.kernel = kernel;
         records = new Records(instance.state());
         firewall = new Firewall(kernel, records, instance.table());
-        nameServers = new NoNameServers();
+        nameServers =
+                new NettyNameServers(
+                        records,
+                        ((VertxInternal) vertx).nettyEventLoopGroup(),
+                        vertx.isNativeTransportEnabled(),
+                        ResolvConf::nameServers);
         bridges =
                 new Bridges(
                         kernel,
@@ -110,21 +117,12 @@ final class NetworkHost implements AutoCloseable {
     @Override
     public void close() {
         pool.close();
+        nameServers.close();
+        records.reload();
         if (records.attachments().stream().noneMatch(a -> a.address().isPresent())) {
             records.networks().forEach(n -> bridges.down(n, Steps.carriedOut()));
             firewall.uninstall();
         }
         kernel.close();
-    }
-
-    /** Placeholder until the name server is here. */
-    private static final class NoNameServers implements NameServers {
-        @Override
-        public NetworkRecord listen(NetworkRecord network) {
-            return network;
-        }
-
-        @Override
-        public void close(NetworkRecord network) {}
     }
 }

@@ -30,6 +30,7 @@ public final class Firewall {
     private final Set<String> active = ConcurrentHashMap.newKeySet();
     private boolean installed;
     private int generation;
+    private int doubted;
 
     /**
      * A firewall that has not touched the kernel yet.
@@ -136,8 +137,16 @@ public final class Firewall {
         if (now == generation) {
             return false;
         }
-        if (isWhole()) {
+        var found = look();
+        records.reload();
+        if (found.equals(new Found(ruleCount(), wanted().size()))) {
             generation = now;
+            return false;
+        }
+        // A container may be coming or going, its record ahead of its elements: a doubt about
+        // elements alone is looked at again, one about rules is not.
+        if (found.rules() == ruleCount() && now != doubted) {
+            doubted = now;
             return false;
         }
         install();
@@ -189,10 +198,16 @@ public final class Firewall {
         return out;
     }
 
-    private boolean isWhole() {
+    private record Found(int rules, int elements) {}
+
+    private int ruleCount() {
+        return (int) rules.stream().filter(r -> r.path("add").has("rule")).count();
+    }
+
+    private Found look() {
+        int foundRules = 0;
+        int foundElements = 0;
         try {
-            int foundRules = 0;
-            int foundElements = 0;
             for (var family : List.of("inet", "bridge")) {
                 var answer = kernel.nft(transaction(List.of(tableCommand("list", family))));
                 for (var item : Json.mapper().readTree(answer).path("nftables")) {
@@ -201,13 +216,12 @@ public final class Firewall {
                     foundElements += item.path("map").path("elem").size();
                 }
             }
-            long rulesWanted = rules.stream().filter(r -> r.path("add").has("rule")).count();
-            return foundRules == rulesWanted && foundElements == wanted().size();
         } catch (FaultException e) {
-            return false; // a table is gone
+            return new Found(0, 0); // a table is gone
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        return new Found(foundRules, foundElements);
     }
 
     private JsonNode tableCommand(String verb, String family) {

@@ -28,14 +28,23 @@ public final class Records {
     public Records(Path directory) {
         networkFiles = directory.resolve("networks");
         attachmentFiles = directory.resolve("attachments");
+        reload();
+    }
+
+    /**
+     * Reads what is there now: another implementation may have taken over, and what it did is so.
+     */
+    public synchronized void reload() {
         try {
             Files.createDirectories(networkFiles);
             Files.createDirectories(attachmentFiles);
+            networks.keySet().removeIf(n -> !Files.exists(networkFiles.resolve(n + ".json")));
+            attachments.keySet().removeIf(a -> !Files.exists(attachmentFiles.resolve(a + ".json")));
             read(networkFiles, NetworkRecord.class).forEach(n -> networks.put(n.name(), n));
             read(attachmentFiles, AttachmentRecord.class)
                     .forEach(a -> attachments.put(a.containerId(), a));
         } catch (IOException e) {
-            throw failed("read records below", directory, e);
+            throw failed("read records below", networkFiles.getParent(), e);
         }
     }
 
@@ -60,25 +69,25 @@ public final class Records {
     }
 
     /** Keeps a network. */
-    public void put(NetworkRecord network) {
+    public synchronized void put(NetworkRecord network) {
         write(networkFiles.resolve(network.name() + ".json"), network);
         networks.put(network.name(), network);
     }
 
     /** Keeps an attachment. */
-    public void put(AttachmentRecord attachment) {
+    public synchronized void put(AttachmentRecord attachment) {
         write(attachmentFiles.resolve(attachment.containerId() + ".json"), attachment);
         attachments.put(attachment.containerId(), attachment);
     }
 
     /** Forgets a network. */
-    public void removeNetwork(String name) {
+    public synchronized void removeNetwork(String name) {
         delete(networkFiles.resolve(name + ".json"));
         networks.remove(name);
     }
 
     /** Forgets an attachment. */
-    public void removeAttachment(String containerId) {
+    public synchronized void removeAttachment(String containerId) {
         delete(attachmentFiles.resolve(containerId + ".json"));
         attachments.remove(containerId);
     }
