@@ -184,6 +184,11 @@ final class Attachments {
         var port = record.hostInterface().orElseThrow();
         var mac = record.mac().orElseThrow();
         var address = Ipv4.parse(record.address().orElseThrow());
+        // With br_netfilter a container's packet to its own published port is turned round inside
+        // the
+        // bridge; else it is routed, and the port can do without echoing its own broadcasts.
+        boolean hairpin =
+                kernel.readSysctl("bridge/bridge-nf-call-iptables").orElse("0").equals("1");
         steps.run(
                 "nft",
                 "source guard and ports of container " + record.containerId(),
@@ -193,8 +198,14 @@ final class Attachments {
                 "ip link",
                 "veth %s on %s, eth0 in %s".formatted(port, network.bridge(), pin),
                 ("ip link add %1$s mtu %2$d master %3$s type veth peer name eth0 mtu %2$d address"
-                                + " %4$s netns %5$s && ip link set %1$s up")
-                        .formatted(port, Bridges.MTU, network.bridge(), mac, pin),
+                                + " %4$s netns %5$s && ip link set %1$s up%6$s")
+                        .formatted(
+                                port,
+                                Bridges.MTU,
+                                network.bridge(),
+                                mac,
+                                pin,
+                                hairpin ? " type bridge_slave hairpin on" : ""),
                 () -> {
                     var veth = new NetlinkBatch();
                     RouteRequests.addVeth(
@@ -205,6 +216,9 @@ final class Attachments {
                             mac,
                             held.get(record.containerId()).descriptor(),
                             Bridges.MTU);
+                    if (hairpin) {
+                        RouteRequests.hairpin(veth, port);
+                    }
                     kernel.route(veth)
                             .result()
                             .orThrow("ip link add %s master %s", port, network.bridge());

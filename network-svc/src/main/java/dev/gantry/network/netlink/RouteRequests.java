@@ -24,6 +24,9 @@ public final class RouteRequests {
     private static final int IFLA_NET_NS_FD = 28;
     private static final int IFLA_INFO_KIND = 1;
     private static final int IFLA_INFO_DATA = 2;
+    private static final int IFLA_INFO_SLAVE_KIND = 4;
+    private static final int IFLA_INFO_SLAVE_DATA = 5;
+    private static final int IFLA_BRPORT_MODE = 4;
     private static final int VETH_INFO_PEER = 1;
     private static final int IFA_ADDRESS = 1;
     private static final int IFA_LOCAL = 2;
@@ -75,6 +78,22 @@ public final class RouteRequests {
                             .attribute32(IFLA_MTU, mtu)
                             .attribute32(IFLA_NET_NS_FD, netns);
                 });
+    }
+
+    /**
+     * {@code ip link set NAME type bridge_slave hairpin on}: what came in by a port may go out by
+     * it.
+     */
+    public static void hairpin(NetlinkBatch batch, String name) {
+        newLink(batch, 0, 0, 0);
+        batch.attributeText(IFLA_IFNAME, name)
+                .nested(
+                        IFLA_LINKINFO,
+                        () ->
+                                batch.attributeText(IFLA_INFO_SLAVE_KIND, "bridge")
+                                        .nested(
+                                                IFLA_INFO_SLAVE_DATA,
+                                                () -> batch.attribute(IFLA_BRPORT_MODE, (byte) 1)));
     }
 
     /** {@code ip link set INDEX up}. */
