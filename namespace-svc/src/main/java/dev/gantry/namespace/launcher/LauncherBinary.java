@@ -10,8 +10,8 @@ import java.util.List;
 
 /**
  * Where the launcher's program is: the system property {@code gantry.launcher}; else {@code
- * gantry-launcher} (or {@code launcher/gantry-launcher}) beside this
- * jar or one directory up, where the build and the installation put it.
+ * gantry-launcher} (or {@code launcher/gantry-launcher}) beside this jar or one directory up, where
+ * the build and the installation put it.
  */
 public final class LauncherBinary {
     private static final String NAME = "gantry-launcher";

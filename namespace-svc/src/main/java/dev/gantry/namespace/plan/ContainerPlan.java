@@ -71,9 +71,10 @@ public final class ContainerPlan {
         var mounts = Mounts.operations(spec.mounts(), cgroup);
         out.add(new PlanOp.Propagation(propagation(mounts), true));
         out.add(root(request.rootfs()));
-        out.addAll(mounts);
+        mounts.stream().filter(op -> !(op instanceof PlanOp.Readonly)).forEach(out::add);
         devices();
         out.add(new PlanOp.Pivot());
+        mounts.stream().filter(op -> op instanceof PlanOp.Readonly).forEach(out::add);
         inNamespaces();
         paths();
         out.addAll(ProcessPart.before(spec.process(), host));

@@ -153,7 +153,8 @@ public record MountOptions(
                         ? !binds && FLAGS_OF_ANY.contains(key)
                                 || FLAGS.getOrDefault(type, Set.of()).contains(key)
                         : !value.isEmpty() && KEYS.getOrDefault(type, Set.of()).contains(key);
-        if (!known) {
+        // before Linux 6.5 overlayfs takes all options as one string
+        if (!known || type.equals("overlay") && value.contains(",")) {
             throw FaultException.invalid(
                     "mount %s on %s: unknown option %s",
                     type, Names.quote(mount.destination()), Names.quote(option));
