@@ -67,7 +67,13 @@ public final class HostSetup {
                             "rwx------");
                 }
             }
-            directory(layout.logs(), 0, ServiceTable.ORCHESTRATOR, "rwxr-x---");
+            // The orchestrator makes and removes a directory a container in it; the shims, being
+            // root's, write into those.
+            directory(
+                    layout.logs(),
+                    ServiceTable.ORCHESTRATOR,
+                    ServiceTable.ORCHESTRATOR,
+                    "rwxr-x---");
             cgroups();
         } catch (IOException e) {
             throw FaultException.of(
