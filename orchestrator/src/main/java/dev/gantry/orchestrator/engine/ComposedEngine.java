@@ -87,6 +87,9 @@ public final class ComposedEngine implements ContainerEngine, AutoCloseable {
      */
     public static ComposedEngine open(ServiceContext context) {
         var engine = new ComposedEngine(context);
+        if (!engine.journal.isNew()) {
+            engine.parts.happenings().gap("the orchestrator was not running");
+        }
         engine.watch.start();
         return engine;
     }
