@@ -54,7 +54,12 @@ public final class HostShellTree {
         return of(Busybox.find());
     }
 
-    static HostShellTree of(Optional<Busybox> busybox) throws IOException {
+    /** As on a host without busybox. */
+    public static HostShellTree ofPrograms() throws IOException {
+        return of(Optional.empty());
+    }
+
+    private static HostShellTree of(Optional<Busybox> busybox) throws IOException {
         var tree = new HostShellTree();
         tree.skeleton();
         if (busybox.isPresent()) {
