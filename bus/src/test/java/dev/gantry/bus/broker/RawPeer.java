@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 /** A peer that sends whatever bytes a test likes. */
 final class RawPeer implements AutoCloseable {
     private final SocketChannel channel;
-    private final BlockingQueue<JsonNode> received = new LinkedBlockingQueue<>();
+    private final BlockingQueue<byte[]> received = new LinkedBlockingQueue<>();
     private final CountDownLatch closed = new CountDownLatch(1);
 
     private RawPeer(SocketChannel channel) {
@@ -78,9 +78,18 @@ final class RawPeer implements AutoCloseable {
         return poll().orElseThrow(() -> new AssertionError("nothing came"));
     }
 
+    /** The next frame as it came. */
+    String nextText() {
+        try {
+            return new String(received.poll(20, TimeUnit.SECONDS), StandardCharsets.UTF_8);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     Optional<JsonNode> poll() {
         try {
-            return Optional.ofNullable(received.poll(20, TimeUnit.SECONDS));
+            return Optional.ofNullable(received.poll(20, TimeUnit.SECONDS)).map(RawPeer::parse);
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
@@ -103,6 +112,11 @@ final class RawPeer implements AutoCloseable {
         return closed.getCount() > 0;
     }
 
+    /** Goes as a process does that is killed. */
+    void die() {
+        close();
+    }
+
     @Override
     public void close() {
         try {
@@ -117,7 +131,7 @@ final class RawPeer implements AutoCloseable {
         var data = ByteBuffer.allocate(64 * 1024);
         try {
             while (channel.read(data) >= 0) {
-                reader.read(data.flip(), frame -> received.add(parse(frame)));
+                reader.read(data.flip(), frame -> received.add(frame));
                 data.clear();
             }
         } catch (IOException e) {
