@@ -40,6 +40,7 @@ public final class Journal implements AutoCloseable {
     private final Thread syncer;
     private FileChannel current;
     private long next = 1;
+    private boolean isNew;
     private boolean dirty;
     private boolean closed;
 
@@ -70,6 +71,7 @@ public final class Journal implements AutoCloseable {
             }
         }
         if (segments.isEmpty()) {
+            isNew = true;
             roll();
             return;
         }
@@ -87,6 +89,11 @@ public final class Journal implements AutoCloseable {
         current = FileChannel.open(last.getValue(), StandardOpenOption.WRITE);
         current.truncate(whole);
         current.position(whole);
+    }
+
+    /** Whether there was no journal before: nothing can have been missed. */
+    public boolean isNew() {
+        return isNew;
     }
 
     /**
