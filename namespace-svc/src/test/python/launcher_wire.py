@@ -5,6 +5,7 @@ import socket
 import struct
 import subprocess
 import tempfile
+import threading
 
 NS, UTS, IPC, NET, PID, USER, CGROUP = 0x20000, 0x4000000, 0x8000000, 0x40000000, 0x20000000, 0x10000000, 0x2000000
 PRIVATE, SLAVE = 1 << 18, 1 << 19
@@ -223,12 +224,16 @@ class Launcher:
         for name in ("sh", "true", "false", "cat", "ls", "id", "sleep", "ps", "env", "echo", "kill", "head", "dd", "stty", "pwd", "seq", "mount",
                      "hostname", "yes", "stat", "touch", "trap", "tr", "wc", "readlink", "ip", "mkdir", "test", "md5sum", "chmod", "grep", "umount"):
             os.symlink("busybox", f"{self.rootfs}/bin/{name}")
-        self.n = 0
+        self.n, self.lock = 0, threading.Lock()
         self.process = subprocess.Popen([binary, "--socket", self.socket, "--uid", str(uid), "--state", self.state] + os.environ.get("LAUNCHER_OPTIONS", "--spare 2").split(), stdout=subprocess.PIPE)
         assert self.process.stdout.readline() == b"ready\n"
 
     def connect(self): return Connection(self.socket)
-    def name(self): self.n += 1; return f"t{self.n}"
+    def name(self):
+        with self.lock:
+            self.n += 1
+            return f"t{self.n}"
+
     def control(self, id): return Connection(f"{self.state}/{id}/ctl")
     def attach(self, id, flags=0): return Attach(f"{self.state}/{id}/attach", flags).ready()
 

@@ -221,6 +221,42 @@ class Life(Case):
         self.assertEqual(self.failed_start("nothing", init=True).errno, 2)
         self.assertEqual(self.run_it("sh", "-c", "kill -9 $$", init=True)[2], 137)
 
+    def test_eight_at_a_time(self):
+        failures = []
+
+        def some():
+            for _ in range(8):
+                try:
+                    self.assertEqual(self.launcher.run(["sh", "-c", "echo x"])[::2], ("x\n", 0))
+                except BaseException as e:
+                    failures.append(e)
+
+        fds = lambda: len(os.listdir(f"/proc/{self.launcher.process.pid}/fd"))
+        before, threads = fds(), [threading.Thread(target=some) for _ in range(8)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual((failures, fds()), ([], before))
+        # nothing but the spares is left of it
+        children = lambda: open(f"/proc/{self.launcher.process.pid}/task/{self.launcher.process.pid}/children").read().split()
+        until(lambda: len(children()) <= 3)
+
+    def test_spares_go_with_the_launcher(self):
+        mine = Launcher(BINARY)
+        path = f"/proc/{mine.process.pid}/task/{mine.process.pid}/children"
+        spares = until(lambda: open(path).read().split())
+        mine.process.kill()
+        mine.process.wait()
+        until(lambda: not [p for p in spares if os.path.exists(f"/proc/{p}/exe") and self.alive(p)])
+        mine.close()
+
+    def alive(self, pid):
+        try:
+            return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] != "Z"
+        except OSError:
+            return False
+
     def test_no_wait_start(self):
         c = self.created("true", wait=False)
         self.assertEqual(c.reply.running, 1)
@@ -331,6 +367,15 @@ class Output(Case):
         b = self.launcher.attach(c.id, 2)
         b.send(1, b"again\n")
         self.assertEqual(b.rest()[0], b"again\n")
+        self.launcher.gone(c)
+
+    def test_stdin_ends_with_its_first_client(self):
+        c = self.started("sh", "-c", "cat; echo end", stdio=5)
+        a = self.launcher.attach(c.id, 2)
+        a.send(1, b"text\n")
+        until(lambda: "text" in open(f"{self.launcher.tmp}/{c.id}.log").read())
+        a.close()
+        self.assertEqual(c.wait(EXITED).status, 0)
         self.launcher.gone(c)
 
     def test_bad_frames_close_only_their_client(self):
@@ -531,6 +576,34 @@ class Isolation(Case):
         self.assertTrue(os.path.exists(base + "/a/b/made"))
         # the subpath is resolved inside its volume: the link to /etc finds nothing there
         self.refused(2, self.launcher.plan("esc", ["true"], more=MOUNT("bind", "/sub", base, "a/esc")))
+
+    def test_working_directory(self):
+        self.assertEqual(self.sh("pwd", cwd="/tmp"), "/tmp\n")
+        self.refused(2, self.launcher.plan("wd", ["true"], cwd="/not/there"))
+        plan = self.launcher.plan("wd", ["pwd"], cwd="/not/there", wait=False).replace(CWD("/not/there"), CWD("/not/there", 1))
+        with self.launcher.connect() as c:
+            c.id = "wd"
+            c.send(CREATE, plan)
+            self.assertEqual(c.wait(CREATED, FAILED).kind, CREATED)
+            c.wait(EXITED)
+            self.launcher.gone(c)
+        self.assertIn("stdout F /not/there", open(self.launcher.tmp + "/wd.log").read())
+
+    def test_console(self):
+        id = self.launcher.name()
+        plan = self.launcher.plan(id, ["sh", "-c", "echo hello > /dev/console"], tty=True, stdio=2).replace(TTY(24, 80), TTY(24, 80, 1))
+        with self.launcher.connect() as c:
+            c.id = id
+            c.send(CREATE, plan)
+            self.assertEqual(c.wait(CREATED, FAILED).kind, CREATED)
+            a = self.launcher.attach(id, 4)
+            c.send(START)
+            self.assertEqual(a.rest()[0], b"hello\r\n")
+            a.close()
+            self.launcher.gone(c)
+
+    def test_a_label_that_nobody_enforces_is_an_error(self):
+        self.refused(22, self.launcher.plan("lab", ["true"], after=op(38, text("exec") + text("gantry"))))
 
     def test_tmpfs_and_options(self):
         out = self.sh("stat -c %a /t; mount | grep ' /t '", more=MOUNT("tmpfs", "/t", "tmpfs", set=NOSUID | NOEXEC, options=[("size", "1m"), ("mode", "1777")]))
