@@ -6,6 +6,7 @@ import dev.gantry.bus.fault.FaultException;
 import picocli.CommandLine;
 
 import java.util.Arrays;
+import java.util.List;
 
 /** Runs one command line. Errors are one line on standard error that names the thing. */
 public final class Main {
@@ -34,6 +35,10 @@ public final class Main {
         var line = new CommandLine(gantry);
         line.setUsageHelpWidth(100).setUsageHelpLongOptionsMaxWidth(36);
         line.setCaseInsensitiveEnumValuesAllowed(true);
+        for (var name : List.of("run", "create", "exec", "services")) {
+            // What follows the image or the container belongs to the command inside.
+            stopAtPositional(line.getSubcommands().get(name));
+        }
         line.setExecutionExceptionHandler((e, command, parsed) -> report(gantry, command, e));
         line.setParameterExceptionHandler(
                 (e, args) -> {
@@ -46,6 +51,14 @@ public final class Main {
             return line.execute(arguments);
         } finally {
             gantry.close();
+        }
+    }
+
+    private static void stopAtPositional(CommandLine command) {
+        boolean group = !command.getSubcommands().isEmpty();
+        command.setStopAtPositional(!group);
+        if (group) {
+            command.getSubcommands().values().forEach(Main::stopAtPositional);
         }
     }
 
