@@ -75,7 +75,8 @@ final class Adoption {
         return container;
     }
 
-    private void take(ShimProcess process) {
+    /** Connects to the shim of a process, or finds out how it ended. */
+    void take(ShimProcess process) {
         var deadline = Instant.now().plus(WITHIN);
         while (true) {
             if (connect(process, deadline)) {
@@ -90,7 +91,9 @@ final class Adoption {
             // no socket and no exit: it is being made just now, or its shim was killed
             boolean shimLives = kernel.probeLock(process.directory()).errno() == Errno.EAGAIN;
             if (!shimLives || Instant.now().isAfter(deadline)) {
-                events.lost(process);
+                process.ended(
+                        new Exit(137, 9, RuntimeEvents.now()),
+                        Optional.of("its shim was killed, and the kernel killed it with it"));
                 process.whenGone().complete(null);
                 return;
             }

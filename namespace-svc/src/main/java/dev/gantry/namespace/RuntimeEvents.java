@@ -7,8 +7,8 @@ import dev.gantry.bus.Bus;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Exit;
 
 import java.time.Instant;
-import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
 
 /**
  * Publishes what happens to processes, once and in the order in which the shims told it. An exit is
@@ -17,12 +17,17 @@ import java.util.concurrent.LinkedBlockingQueue;
 final class RuntimeEvents implements ShimProcess.Observer, AutoCloseable {
     private final Bus bus;
     private final RuntimeFiles files;
+    private final Consumer<ShimProcess> findOut;
     private final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
     private final Thread publisher;
     private volatile boolean closed;
 
-    RuntimeEvents(Bus bus, RuntimeFiles files) {
+    /**
+     * @param findOut what to do about a process whose shim does not answer any more
+     */
+    RuntimeEvents(Bus bus, RuntimeFiles files, Consumer<ShimProcess> findOut) {
         this.bus = bus;
+        this.findOut = findOut;
         this.files = files;
         this.publisher = Thread.ofVirtual().name("namespace-events").start(this::run);
     }
@@ -52,23 +57,9 @@ final class RuntimeEvents implements ShimProcess.Observer, AutoCloseable {
                 });
     }
 
-    /** The shim was killed: what it wrote before counts, else the kernel killed the process too. */
     @Override
     public void vanished(ShimProcess process) {
-        queue.add(() -> lost(process));
-    }
-
-    /** Finds out how a process ended whose shim is gone. */
-    void lost(ShimProcess process) {
-        files.exitOf(process)
-                .ifPresentOrElse(
-                        exit -> process.ended(exit, Optional.empty()),
-                        () ->
-                                process.ended(
-                                        new Exit(137, 9, now()),
-                                        Optional.of(
-                                                "its shim was killed, and the kernel killed it"
-                                                        + " with it")));
+        Thread.startVirtualThread(() -> findOut.accept(process));
     }
 
     void deleted(String id) {

@@ -24,7 +24,7 @@ final class ShimProcess implements ControlListener {
 
         void exited(ShimProcess process, Exit exit);
 
-        /** The shim is gone and had not said how the process ended. */
+        /** The connection is gone, and the shim had not said how the process ended. */
         void vanished(ShimProcess process);
     }
 
@@ -162,8 +162,9 @@ final class ShimProcess implements ControlListener {
             lost = status == Status.CREATED || status == Status.RUNNING;
         }
         if (lost) {
-            observer.vanished(this);
+            observer.vanished(this); // who finds out completes `gone`, or connects again
+        } else {
+            gone.complete(null);
         }
-        gone.complete(null);
     }
 }

@@ -44,22 +44,26 @@ final class ShimRuntime implements ContainerRuntime {
     private final ControlLoop loop;
     private final RuntimeFiles files;
     private final RuntimeEvents events;
+    private final Adoption adoption;
     private final Map<String, Container> containers = new ConcurrentHashMap<>();
 
     private ShimRuntime(NamespaceKernel kernel, Layout layout, Bus bus) {
         files = new RuntimeFiles(layout);
-        events = new RuntimeEvents(bus, files);
+        events = new RuntimeEvents(bus, files, this::findOut);
         loop = new ControlLoop(kernel);
         launcher = new Launcher(kernel, loop, layout.launcherSocket());
         launcher.probe();
-        new Adoption(kernel, launcher, files, events)
-                .all()
-                .forEach(container -> containers.put(container.id(), container));
+        adoption = new Adoption(kernel, launcher, files, events);
+        adoption.all().forEach(container -> containers.put(container.id(), container));
     }
 
     /** Finds the containers that are there already, and holds them from here on. */
     static ShimRuntime open(Layout layout, Bus bus) {
         return new ShimRuntime(new LinuxNamespaceKernel(), layout, bus);
+    }
+
+    private void findOut(ShimProcess process) {
+        adoption.take(process);
     }
 
     /** Starts a launcher as a child, unless one listens at the layout's socket. */

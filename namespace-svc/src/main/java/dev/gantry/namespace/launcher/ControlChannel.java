@@ -205,6 +205,12 @@ public final class ControlChannel {
 
     /** The connection is at its end; called by the reading thread alone. */
     void ended() {
+        abandon();
+        listener.gone();
+    }
+
+    /** Lets go of the connection, which says nothing about the shim. */
+    void abandon() {
         synchronized (this) {
             open = false;
             if (senders == 0) { // else the last of them closes it: its number must not be reused
@@ -218,7 +224,6 @@ public final class ControlChannel {
             }
             pending.clear();
         }
-        listener.gone();
     }
 
     private static FaultException lost() {

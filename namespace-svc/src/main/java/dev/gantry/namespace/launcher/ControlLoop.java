@@ -51,7 +51,7 @@ public final class ControlLoop implements AutoCloseable {
                 }
             }
         }
-        channels.values().forEach(ControlChannel::ended);
+        channels.values().forEach(ControlChannel::abandon);
         channels.clear();
         kernel.close(wake);
         kernel.close(epoll);
