@@ -37,6 +37,8 @@ static struct client {
 static int count;
 static struct queue replay;
 static uint64_t dropped;
+static bool ended;
+static uint32_t end_code; /* as it is sent */
 
 static bool reserve(struct queue *q, size_t more) {
     if (q->start && (q->start >= q->room / 2 || q->start + q->used + more > q->room)) {
@@ -100,6 +102,7 @@ void attach_reset(void) {
     count = 0;
     replay = (struct queue){0};
     dropped = 0;
+    ended = false;
 }
 
 void attach_accept(int listening) {
@@ -135,6 +138,10 @@ static bool handle(struct client *c, enum frame type, const char *data, size_t l
         if (c->flags & HELLO_REPLAY && replay.used && reserve(&c->out, replay.used)) {
             memcpy(c->out.at + c->out.start + c->out.used, replay.at + replay.start, replay.used);
             c->out.used += replay.used;
+        }
+        if (ended) {
+            frame(&c->out, EXIT, &end_code, sizeof end_code);
+            c->closing = true;
         }
         flush(c);
         shim_attached();
@@ -237,11 +244,13 @@ bool attach_blocked(void) {
 }
 
 void attach_exit(int code) {
-    uint32_t value = htonl((uint32_t)code);
+    ended = true;
+    end_code = htonl((uint32_t)code);
     for (int i = 0; i < count; i++) {
         struct client *c = &clients[i];
+        if (!c->closing && !c->greeted) receive(c); /* a HELLO that is there already is answered, with its replay */
         if (c->closing) continue;
-        frame(&c->out, EXIT, &value, sizeof value);
+        frame(&c->out, EXIT, &end_code, sizeof end_code);
         c->closing = true;
         flush(c);
     }

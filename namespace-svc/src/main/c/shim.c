@@ -105,6 +105,10 @@ static void record_exit(int status) {
     if (S.recorded < 0 || rename("exit.new", "exit") < 0) S.exit_time |= 1; /* the event still tells it */
     for (int i = 0; i < S.controls; i++)
         if (S.control[i].watches) tell_exit(S.control[i].fd);
+    if (S.starter >= 0) { /* START came when it was dead already */
+        reply_error(S.starter, S.starter_seq, ESRCH, "start: the process is gone");
+        S.starter = -1;
+    }
     close_fd(&S.in);
     S.input_left = 0;
 }

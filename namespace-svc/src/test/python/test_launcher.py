@@ -137,6 +137,13 @@ class Life(Case):
         self.assertEqual(self.kill(c).signal, 9)
         self.assertFalse(os.path.exists(f"/proc/{pid}"))
 
+    def test_start_after_the_init_was_killed(self):
+        for _ in range(20):
+            c = self.created("true")
+            os.kill(c.reply.pid, signal.SIGKILL)
+            self.assertEqual(c.call(START).kind, FAILED)
+            self.launcher.gone(c)
+
     def test_same_id_twice(self):
         c = self.created("true")
         self.refused(17, self.launcher.plan(c.id, ["true"]))
