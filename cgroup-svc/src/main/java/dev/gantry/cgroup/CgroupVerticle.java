@@ -14,6 +14,7 @@ import io.vertx.core.VerticleBase;
 /** Serves {@code cgroup.v1} and publishes {@code events.cgroup.oom}. */
 public final class CgroupVerticle extends VerticleBase {
     private final ServiceContext context;
+    private Subtree subtree;
     private OomWatch oom;
     private Registration registration;
 
@@ -28,7 +29,8 @@ public final class CgroupVerticle extends VerticleBase {
                 () -> {
                     var kernel = new LinuxCgroupKernel();
                     var layout = context.layout();
-                    var hierarchies = new Subtree(kernel, layout.instance()).establish();
+                    subtree = new Subtree(kernel, layout.instance());
+                    var hierarchies = subtree.establish();
                     var ledger = new OomLedger(layout.run("cgroup-svc").resolve("oom"));
                     oom = new OomWatch(kernel, ledger, this::publish);
                     var manager = new SubtreeManager(kernel, hierarchies, oom);
@@ -70,6 +72,9 @@ public final class CgroupVerticle extends VerticleBase {
                     }
                     if (oom != null) {
                         oom.close();
+                    }
+                    if (context.embedded() && subtree != null) {
+                        subtree.removeIfEmpty();
                     }
                     return null;
                 });

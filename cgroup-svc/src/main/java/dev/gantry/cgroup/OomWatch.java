@@ -19,6 +19,7 @@ import java.util.function.Consumer;
  * OomLedger}, so that kills while the service was away are told when it is back, and none twice.
  */
 public final class OomWatch implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(OomWatch.class.getName());
     private static final Duration IDLE = Duration.ofSeconds(1);
     private static final Duration SOON = Duration.ofMillis(5);
     private static final Duration SETTLES = Duration.ofSeconds(2);
@@ -81,21 +82,11 @@ public final class OomWatch implements AutoCloseable {
 
     private void run() {
         while (!closed) {
-            for (int fd : kernel.epollWait(epoll, rechecks.isEmpty() ? IDLE : SOON)) {
-                if (fd == inotify) {
-                    kernel.inotifyRead(inotify).forEach(watch -> woken(-watch));
-                } else {
-                    kernel.readEventfd(fd);
-                    woken(fd);
-                }
-            }
-            for (int i = rechecks.size(); i > 0; i--) {
-                var recheck = rechecks.poll();
-                if (recheck != null
-                        && !told(recheck.watch())
-                        && System.nanoTime() - recheck.untilNanos() < 0) {
-                    rechecks.add(recheck);
-                }
+            try {
+                turn();
+            } catch (RuntimeException defect) {
+                // One event that cannot be told must not end the telling of all others.
+                LOG.log(System.Logger.Level.ERROR, "an out-of-memory event was not told", defect);
             }
         }
         byDescriptor.values().stream()
@@ -103,6 +94,25 @@ public final class OomWatch implements AutoCloseable {
                 .forEach(watch -> kernel.close(watch.descriptor()));
         kernel.close(inotify);
         kernel.close(epoll);
+    }
+
+    private void turn() {
+        for (int fd : kernel.epollWait(epoll, rechecks.isEmpty() ? IDLE : SOON)) {
+            if (fd == inotify) {
+                kernel.inotifyRead(inotify).forEach(watch -> woken(-watch));
+            } else {
+                kernel.readEventfd(fd);
+                woken(fd);
+            }
+        }
+        for (int i = rechecks.size(); i > 0; i--) {
+            var recheck = rechecks.poll();
+            if (recheck != null
+                    && !told(recheck.watch())
+                    && System.nanoTime() - recheck.untilNanos() < 0) {
+                rechecks.add(recheck);
+            }
+        }
     }
 
     private void woken(int key) {

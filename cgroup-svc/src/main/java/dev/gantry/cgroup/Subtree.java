@@ -47,6 +47,7 @@ public final class Subtree {
     private final CgroupMounts mounts;
     private final String name;
     private final Map<String, String> report = new LinkedHashMap<>();
+    private List<String> roots = List.of();
 
     /** Reads how the host mounts its cgroups; the name is the instance's. */
     public Subtree(CgroupKernel kernel, String name) {
@@ -63,7 +64,13 @@ public final class Subtree {
         for (var controller : List.of("memory", "cpu", "cpuset", "pids")) {
             report.putIfAbsent(controller, "not enabled on this host");
         }
+        roots = all.stream().map(Hierarchy::root).toList();
         return new Hierarchies(mounts.mode(), List.copyOf(all), Map.copyOf(report));
+    }
+
+    /** Removes the subtree where no container is left in it; where one is, it stays (EBUSY). */
+    public void removeIfEmpty() {
+        roots.forEach(kernel::rmdir);
     }
 
     private Hierarchy v1(String mount, List<String> controllers) {

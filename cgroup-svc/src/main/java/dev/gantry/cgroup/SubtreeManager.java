@@ -56,9 +56,19 @@ public final class SubtreeManager implements CgroupManager {
                                 placement, changes.stream().map(Change::planned).toList());
                     }
                     var steps = new Changes(kernel).allOrNothing(changes);
-                    watch(id);
+                    watchOrRemove(id);
                     return new Created(placement, steps);
                 });
+    }
+
+    /** A container whose kills nobody would hear of is not made. */
+    private void watchOrRemove(String id) {
+        try {
+            watch(id);
+        } catch (FaultException failed) {
+            removal.remove(id);
+            throw failed;
+        }
     }
 
     private void watch(String id) {

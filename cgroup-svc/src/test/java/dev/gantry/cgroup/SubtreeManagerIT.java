@@ -215,9 +215,15 @@ class SubtreeManagerIT {
     @Test
     void statsSayWhatTheKernelCounts() throws Exception {
         var placement = manager.create("busy", Resources.memory(64 * MIB), false).placement();
-        var process = own.run(placement, "while :; do :; done");
+        var process =
+                own.run(
+                        placement,
+                        "x=$(head -c 2000000 /dev/zero | tr '\\0' x); while :; do :; done");
+        OwnSubtree.await(
+                "some memory", () -> manager.stats("busy").memoryBytes().orElse(0L) > 1_000_000);
         OwnSubtree.await(
                 "some cpu time", () -> manager.stats("busy").cpuNanos().orElse(0L) > 1_000_000);
+        OwnSubtree.await("one task", () -> manager.stats("busy").pids().orElse(0L) == 1);
 
         var usage = manager.stats("busy");
 
