@@ -37,7 +37,7 @@ final class StatsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        read();
+        read().forEach(stat -> before.put(stat.usage().id(), stat.usage()));
         while (true) {
             LockSupport.parkNanos(once ? SECOND / 5 : SECOND);
             var stats = read();

@@ -150,6 +150,14 @@ public final class HostSetup {
                     left.add(mount.resolve(layout.instance()) + " is in use");
                 }
             }
+            // The supervisor's own directory goes last: while its socket is there, it is not done.
+            try (Stream<Path> list = Files.list(layout.run())) {
+                for (var child : (Iterable<Path>) list::iterator) {
+                    if (!child.equals(layout.run("supervisor"))) {
+                        removeTree(child, left);
+                    }
+                }
+            }
             removeTree(layout.run(), left);
         } catch (IOException e) {
             left.add(e.toString());

@@ -69,11 +69,11 @@ public final class Supervisor {
             Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait));
             control.serve();
             loop();
+            for (var child : children.values()) {
+                child.close();
+            }
+            setup.unmake().forEach(left -> log("left behind: " + left));
         }
-        for (var child : children.values()) {
-            child.close();
-        }
-        setup.unmake().forEach(left -> log("left behind: " + left));
         Runtime.getRuntime().halt(0);
     }
 
