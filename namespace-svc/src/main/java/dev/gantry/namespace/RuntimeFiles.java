@@ -93,6 +93,15 @@ final class RuntimeFiles {
                 process.id() + process.execId().map(exec -> "@" + exec).orElse("") + ".told");
     }
 
+    /** Forgets one exec session. */
+    void forget(ShimProcess session) {
+        try {
+            Files.deleteIfExists(mark(session));
+        } catch (IOException e) {
+            throw new UncheckedIOException("forget " + mark(session), e);
+        }
+    }
+
     /** Forgets a container and its sessions. */
     void forget(String id) {
         try {

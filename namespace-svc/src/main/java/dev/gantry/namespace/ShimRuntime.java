@@ -22,7 +22,6 @@ import dev.gantry.namespace.launcher.ShimMessage;
 import dev.gantry.namespace.launcher.ShimRequest;
 import dev.gantry.namespace.plan.ContainerPlan;
 import dev.gantry.namespace.plan.PlanWriter;
-import dev.gantry.namespace.plan.SessionPlan;
 
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -37,14 +36,12 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** Containers whose processes are held by the launcher's shims. */
 final class ShimRuntime implements ContainerRuntime {
-    /** Exec sessions of one container at a time, and kept after their end (security.md row 28). */
-    private static final int MAX_SESSIONS = 1024;
-
     private final Launcher launcher;
     private final ControlLoop loop;
     private final RuntimeFiles files;
     private final RuntimeEvents events;
     private final Adoption adoption;
+    private final Sessions sessions;
     private final Map<String, Container> containers = new ConcurrentHashMap<>();
 
     private ShimRuntime(NamespaceKernel kernel, Layout layout, Bus bus) {
@@ -53,6 +50,7 @@ final class ShimRuntime implements ContainerRuntime {
         loop = new ControlLoop(kernel);
         launcher = new Launcher(kernel, loop, layout.launcherSocket());
         launcher.probe();
+        sessions = new Sessions(launcher, files, events);
         adoption = new Adoption(kernel, launcher, files, events);
         adoption.all().forEach(container -> containers.put(container.id(), container));
     }
@@ -200,57 +198,7 @@ final class ShimRuntime implements ContainerRuntime {
                                                 FaultCode.FAILED_PRECONDITION,
                                                 "container %s has no record: delete it",
                                                 request.id()));
-        boolean wait = request.stdio().waitAttach();
-        var plan =
-                SessionPlan.compile(
-                        request,
-                        launcher.limits(),
-                        record.namespaces(),
-                        record.cgroups(),
-                        container.init().pid(),
-                        wait);
-        var bytes = plan.encode();
-        if (container.sessions().size() >= MAX_SESSIONS) {
-            throw FaultException.of(
-                    FaultCode.RESOURCE_EXHAUSTED,
-                    "container %s has had %d exec sessions",
-                    request.id(),
-                    MAX_SESSIONS);
-        }
-        var session =
-                new ShimProcess(
-                        request.id(),
-                        Optional.of(request.execId()),
-                        files.directory(request.id(), request.execId()),
-                        events);
-        if (container.sessions().putIfAbsent(request.execId(), session) != null) {
-            throw FaultException.of(
-                    FaultCode.ALREADY_EXISTS,
-                    "container %s has an exec session %s already",
-                    request.id(),
-                    request.execId());
-        }
-        try {
-            var ctl = container.init().directory().resolve("ctl");
-            var channel = launcher.connectShim(ctl, session, deadline);
-            session.control(channel);
-            var answer = channel.ask(ShimRequest.EXEC, bytes, deadline);
-            var created = answer.as(ShimMessage.Created.class);
-            if (wait) {
-                // it begins when a client has attached; what comes of it is told as an event
-                channel.request(ShimRequest.START, Launcher.nothing());
-            }
-            return new Created(
-                    request.execId(),
-                    created.pid(),
-                    session.attachSocket().toString(),
-                    plan.steps(answer.timings()));
-        } catch (FaultException e) {
-            if (e.fault().code() != FaultCode.UNAVAILABLE || session.control().isEmpty()) {
-                container.sessions().remove(request.execId(), session);
-            }
-            throw e;
-        }
+        return sessions.open(container, record, request, deadline);
     }
 
     @Override

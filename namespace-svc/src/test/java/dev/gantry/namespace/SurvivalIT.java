@@ -173,6 +173,24 @@ class SurvivalIT extends NamespaceContractKit {
         assertThat(ask(new NamespaceOperation.State(id)).exit()).isEqualTo(exit);
     }
 
+    /** security.md row 28. */
+    @Test
+    void sessionsThatAreOverAreForgottenInTime() throws Exception {
+        String id = running("sleep", "1000");
+        var directory = Layout.below(home).containers().resolve(id);
+
+        for (int i = 0; i < 80; i++) {
+            ask(exec(id, "s" + i, "true"));
+            awaitEvent("exec-exited", id);
+        }
+        ask(exec(id, "last", "true"));
+
+        assertFault(FaultCode.NOT_FOUND, new ExecState(id, "s0"));
+        try (var entries = Files.list(directory)) {
+            assertThat(entries.count()).isLessThan(80);
+        }
+    }
+
     @Test
     void containersOutliveTheLauncher() throws Exception {
         String id = running("sleep", "1000");

@@ -1,0 +1,136 @@
+package dev.gantry.namespace;
+
+import dev.gantry.bus.contract.namespace.NamespaceOperation.Exec;
+import dev.gantry.bus.contract.namespace.NamespaceResult.Created;
+import dev.gantry.bus.contract.namespace.NamespaceResult.Exit;
+import dev.gantry.bus.contract.namespace.NamespaceResult.Status;
+import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.fault.FaultException;
+import dev.gantry.namespace.launcher.Launcher;
+import dev.gantry.namespace.launcher.ShimMessage;
+import dev.gantry.namespace.launcher.ShimRequest;
+import dev.gantry.namespace.plan.LaunchPlan;
+import dev.gantry.namespace.plan.PlanWriter;
+import dev.gantry.namespace.plan.SessionPlan;
+
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.Optional;
+
+/** Further processes of running containers: each has a shim of its own. */
+final class Sessions {
+    /** Most that may live in one container (security.md row 28). */
+    private static final int MOST_LIVE = 256;
+
+    /** So many that are over are remembered; a health check would else fill the disk in time. */
+    private static final int REMEMBERED = 64;
+
+    private final Launcher launcher;
+    private final RuntimeFiles files;
+    private final RuntimeEvents events;
+
+    Sessions(Launcher launcher, RuntimeFiles files, RuntimeEvents events) {
+        this.launcher = launcher;
+        this.files = files;
+        this.events = events;
+    }
+
+    /** Starts a process in a running container. */
+    Created open(Container container, ContainerRecord record, Exec request, Instant deadline) {
+        boolean wait = request.stdio().waitAttach();
+        var plan =
+                SessionPlan.compile(
+                        request,
+                        launcher.limits(),
+                        record.namespaces(),
+                        record.cgroups(),
+                        container.init().pid(),
+                        wait);
+        var session = reserve(container, request);
+        try {
+            return launch(container, session, plan, wait, deadline);
+        } catch (FaultException e) {
+            if (e.fault().code() != FaultCode.UNAVAILABLE || session.control().isEmpty()) {
+                container.sessions().remove(request.execId(), session);
+            }
+            throw e;
+        }
+    }
+
+    private ShimProcess reserve(Container container, Exec request) {
+        forgetOldest(container);
+        long live =
+                container.sessions().values().stream()
+                        .filter(session -> session.status() != Status.STOPPED)
+                        .count();
+        if (live >= MOST_LIVE) {
+            throw FaultException.of(
+                    FaultCode.RESOURCE_EXHAUSTED,
+                    "container %s has %d exec sessions already",
+                    request.id(),
+                    live);
+        }
+        var session =
+                new ShimProcess(
+                        request.id(),
+                        Optional.of(request.execId()),
+                        files.directory(request.id(), request.execId()),
+                        events);
+        if (container.sessions().putIfAbsent(request.execId(), session) != null) {
+            throw FaultException.of(
+                    FaultCode.ALREADY_EXISTS,
+                    "container %s has an exec session %s already",
+                    request.id(),
+                    request.execId());
+        }
+        return session;
+    }
+
+    private Created launch(
+            Container container,
+            ShimProcess session,
+            LaunchPlan plan,
+            boolean wait,
+            Instant deadline) {
+        var bytes = plan.encode();
+        var ctl = container.init().directory().resolve("ctl");
+        var channel = launcher.connectShim(ctl, session, deadline);
+        session.control(channel);
+        var answer = channel.ask(ShimRequest.EXEC, bytes, deadline);
+        var created = answer.as(ShimMessage.Created.class);
+        if (wait) {
+            // it begins when a client has attached; what comes of it is told as an event
+            channel.request(ShimRequest.START, Launcher.nothing());
+        }
+        return new Created(
+                session.execId().orElseThrow(),
+                created.pid(),
+                session.attachSocket().toString(),
+                plan.steps(answer.timings()));
+    }
+
+    private void forgetOldest(Container container) {
+        var over =
+                container.sessions().values().stream()
+                        .filter(s -> s.status() == Status.STOPPED && s.whenGone().isDone())
+                        .sorted(Comparator.comparingLong(Sessions::endOf))
+                        .toList();
+        for (var session : over.subList(0, Math.max(0, over.size() - REMEMBERED))) {
+            var execId = session.execId().orElseThrow();
+            container
+                    .init()
+                    .control()
+                    .ifPresent(
+                            channel ->
+                                    channel.request(
+                                            ShimRequest.REMOVE,
+                                            new PlanWriter().string(execId).finish()));
+            container.sessions().remove(execId, session);
+            files.forget(session);
+        }
+    }
+
+    private static long endOf(ShimProcess session) {
+        return session.exit().map(Exit::timeNanos).orElse(0L);
+    }
+}
