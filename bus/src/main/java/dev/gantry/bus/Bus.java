@@ -10,10 +10,12 @@ import java.util.function.Consumer;
  * the same promises (and pass one test kit):
  *
  * <ul>
- *   <li>a call is answered exactly once: by the owner, or with UNAVAILABLE at its deadline;
+ *   <li>a call is answered exactly once: by the owner; or with UNAVAILABLE at its deadline, or when
+ *       the owner died over it and it may not be repeated;
  *   <li>an address has one owner; {@link #serve} replaces it without any caller seeing a failure;
  *   <li>events of one publisher reach a subscriber in order and once;
- *   <li>after a lost connection the socket implementation connects and registers again by itself.
+ *   <li>after a lost connection the socket implementation connects and registers again by itself,
+ *       and subscribers of {@code events.*} get {@code events.bus.gap} first.
  * </ul>
  */
 public interface Bus extends AutoCloseable {

@@ -123,6 +123,12 @@ public final class SocketBus implements Bus {
     }
 
     @Override
+    public <O extends Operation<?>, R> R ask(
+            Contract<O> contract, Operation<R> operation, CallOptions options) {
+        return session.ask(contract, operation, options);
+    }
+
+    @Override
     public <O extends Operation<?>> Registration serve(Contract<O> contract, Handler<O> handler) {
         return session.serve(contract, handler);
     }
