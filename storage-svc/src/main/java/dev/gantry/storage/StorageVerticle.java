@@ -10,6 +10,8 @@ import dev.gantry.storage.kernel.LinuxStorageKernel;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 
+import java.nio.file.Files;
+
 /** Serves {@code storage.v1}: opens the store, then unpacks requests and calls it. */
 final class StorageVerticle extends VerticleBase {
     private final ServiceContext context;
@@ -22,6 +24,11 @@ final class StorageVerticle extends VerticleBase {
 
     @Override
     public Future<?> start() {
+        // zstd-jni unpacks its library: into this service's own directory rather than /tmp.
+        var run = context.layout().run("storage-svc");
+        if (Files.isDirectory(run)) {
+            System.setProperty("ZstdTempFolder", run.toString());
+        }
         return vertx.executeBlocking(
                 () -> {
                     storage =

@@ -18,7 +18,7 @@ import java.util.Optional;
 /** What overlayfs' upper directory says that a container added, changed and deleted. */
 final class UpperDiff {
     private static final int MAX_DEPTH = 250;
-    private static final int MAX_CHANGES = 1_000_000;
+    private static final int MAX_CHANGES = 100_000;
 
     private final LayerStack below;
     private final List<Change> changes = new ArrayList<>();

@@ -46,6 +46,9 @@ public final class LayerUnpacker {
     private static final byte[] YES = "y".getBytes(StandardCharsets.US_ASCII);
     private static final int MAX_NOTES = 50;
 
+    /** Each is remembered to the end, for its time: this bounds the heap. */
+    private static final int MAX_DIRECTORIES = 100_000;
+
     private final StorageKernel kernel;
     private final Directory root;
     private final LayerLimits limits;
@@ -256,6 +259,12 @@ public final class LayerUnpacker {
                     .orThrow("setxattr %s %s", path, OPAQUE_XATTR);
         }
         directories.put(String.join("/", path.components()), entry);
+        if (directories.size() > MAX_DIRECTORIES) {
+            throw FaultException.of(
+                    FaultCode.RESOURCE_EXHAUSTED,
+                    "layer: more than %d directories",
+                    MAX_DIRECTORIES);
+        }
     }
 
     private void symlink(TarEntry entry, EntryPath path, Directory in) {

@@ -31,6 +31,10 @@ import java.util.TreeMap;
  */
 public final class TreePacker {
     private static final int MAX_DEPTH = 250;
+
+    /** The first name of each is remembered: this bounds the heap. */
+    private static final int MAX_LINKS = 200_000;
+
     private static final SortedMap<String, byte[]> NO_XATTRS = new TreeMap<>();
 
     private final StorageKernel kernel;
@@ -142,6 +146,12 @@ public final class TreePacker {
     private void file(Directory in, String name, String path, FileStat stat) throws IOException {
         if (stat.links() > 1) {
             var first = links.putIfAbsent(stat.inode(), path);
+            if (links.size() > MAX_LINKS) {
+                throw FaultException.of(
+                        FaultCode.RESOURCE_EXHAUSTED,
+                        "more than %d files with several names",
+                        MAX_LINKS);
+            }
             if (first != null) {
                 tar.header(entry(path, stat).with(TarEntry.Type.HARDLINK, first, NO_XATTRS));
                 return;

@@ -11,6 +11,7 @@ import static dev.gantry.storage.kernel.StorageKernel.RESOLVE_BENEATH;
 import static dev.gantry.storage.kernel.StorageKernel.RESOLVE_NO_MAGICLINKS;
 import static dev.gantry.storage.kernel.StorageKernel.RESOLVE_NO_SYMLINKS;
 
+import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.linux.Errno;
 import dev.gantry.bus.linux.SyscallResult;
@@ -81,17 +82,29 @@ public record Directory(StorageKernel kernel, int fd, String path) implements Au
         return kernel.statx(fd, "").orThrow("statx %s", path);
     }
 
-    /** All names, sorted by their bytes. */
+    /** All names, sorted by their bytes; a directory of too many is RESOURCE_EXHAUSTED. */
     public List<String> names() {
         var names = new ArrayList<String>();
+        for (var batch = batch(); !batch.isEmpty(); batch = batch()) {
+            names.addAll(batch);
+            if (names.size() > MAX_NAMES) {
+                throw FaultException.of(
+                        FaultCode.RESOURCE_EXHAUSTED, "%s has more than %d names", path, MAX_NAMES);
+            }
+        }
+        names.sort(null);
+        return names;
+    }
+
+    /** The next names, in no order; none at the end. */
+    List<String> batch() {
         while (true) {
             var batch = kernel.getdents64(fd);
-            batch.orThrow("getdents64 %s", path);
-            if (batch.result().value() == 0) {
-                names.sort(null);
+            var names = batch.orThrow("getdents64 %s", path);
+            // A batch may hold nothing but "." and "..".
+            if (!names.isEmpty() || batch.result().value() == 0) {
                 return names;
             }
-            names.addAll(batch.content());
         }
     }
 

@@ -68,8 +68,11 @@ public final class TreeRemoval {
         // Without CAP_DAC_OVERRIDE (tests) a directory of mode 0 would keep its owner out.
         in.kernel().fchmodat(in.fd(), name, 0700);
         try (var directory = in.descend(name)) {
-            for (var child : directory.names()) {
-                delete(directory, child, depth + 1);
+            // In batches: a container may have put millions of names into one directory.
+            for (var batch = directory.batch(); !batch.isEmpty(); batch = directory.batch()) {
+                for (var child : batch) {
+                    delete(directory, child, depth + 1);
+                }
             }
         }
     }
