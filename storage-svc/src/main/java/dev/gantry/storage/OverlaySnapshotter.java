@@ -302,10 +302,8 @@ final class OverlaySnapshotter implements Snapshotter {
 
     /** Containers that stand on the image of a manifest. */
     List<String> usersOf(String manifestDigest) {
-        try (var all = snapshots.descend("")) {
-            return all.names().stream()
-                    .filter(id -> imageOf(id).filter(manifestDigest::equals).isPresent())
-                    .toList();
-        }
+        return snapshots.names().stream()
+                .filter(id -> imageOf(id).filter(manifestDigest::equals).isPresent())
+                .toList();
     }
 }

@@ -10,6 +10,7 @@ import dev.gantry.storage.kernel.LinuxStorageKernel;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 
 /** Serves {@code storage.v1}: opens the store, then unpacks requests and calls it. */
@@ -53,7 +54,15 @@ final class StorageVerticle extends VerticleBase {
     }
 
     private Object handle(Request<StorageOperation<?>> request) {
-        return switch (request.operation()) {
+        try {
+            return carryOut(request.operation());
+        } catch (UncheckedIOException e) {
+            throw DiskFault.of(e);
+        }
+    }
+
+    private Object carryOut(StorageOperation<?> operation) {
+        return switch (operation) {
             case StorageOperation.Prepare(var id, var image, var planOnly) ->
                     storage.prepare(id, image, planOnly);
             case StorageOperation.Mounts(var id) -> storage.snapshotter().mounts(id);

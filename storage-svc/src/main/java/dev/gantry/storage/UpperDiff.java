@@ -78,7 +78,7 @@ final class UpperDiff {
     private void descend(Directory in, String path, int depth, boolean merged) {
         boolean hides = LayerStack.isOpaque(in);
         if (merged && hides) {
-            var kept = new HashSet<>(names(in));
+            var kept = new HashSet<>(in.names());
             for (var name : below.names(path)) {
                 if (!kept.contains(name)) {
                     add(Kind.DELETED, path + "/" + name);
@@ -86,12 +86,6 @@ final class UpperDiff {
             }
         }
         walk(in, path, depth + 1, merged);
-    }
-
-    private static List<String> names(Directory directory) {
-        try (var again = directory.descend("")) {
-            return again.names();
-        }
     }
 
     private void add(Kind kind, String path) {

@@ -85,9 +85,7 @@ final class Volumes {
     /** All volumes, by name. */
     VolumeList list() {
         var all = new ArrayList<Volume>();
-        try (var directory = volumes.descend("")) {
-            directory.names().forEach(name -> find(name).ifPresent(all::add));
-        }
+        volumes.names().forEach(name -> find(name).ifPresent(all::add));
         return new VolumeList(all);
     }
 

@@ -85,11 +85,17 @@ public record Directory(StorageKernel kernel, int fd, String path) implements Au
     /** All names, sorted by their bytes; a directory of too many is RESOURCE_EXHAUSTED. */
     public List<String> names() {
         var names = new ArrayList<String>();
-        for (var batch = batch(); !batch.isEmpty(); batch = batch()) {
-            names.addAll(batch);
-            if (names.size() > MAX_NAMES) {
-                throw FaultException.of(
-                        FaultCode.RESOURCE_EXHAUSTED, "%s has more than %d names", path, MAX_NAMES);
+        // A descriptor of its own: the position in a directory belongs to the descriptor.
+        try (var again = descend("")) {
+            for (var batch = again.batch(); !batch.isEmpty(); batch = again.batch()) {
+                names.addAll(batch);
+                if (names.size() > MAX_NAMES) {
+                    throw FaultException.of(
+                            FaultCode.RESOURCE_EXHAUSTED,
+                            "%s has more than %d names",
+                            path,
+                            MAX_NAMES);
+                }
             }
         }
         names.sort(null);
