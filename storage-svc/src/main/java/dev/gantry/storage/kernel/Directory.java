@@ -33,6 +33,8 @@ public record Directory(StorageKernel kernel, int fd, String path) implements Au
     /** Never out of the directory, never through a link. */
     public static final int BENEATH = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
 
+    private static final int MAX_NAMES = 250_000;
+
     /** Opens a directory of the host, following links as the caller of the service meant them. */
     public static Directory open(StorageKernel kernel, Path path) {
         var raw = Raw.of(path.toAbsolutePath().toString());
