@@ -21,16 +21,26 @@ import java.util.concurrent.TimeUnit;
 final class RunningService implements AutoCloseable {
     private final Layout layout;
     private final Vertx vertx = Vertx.vertx();
-    private final Bus bus = new LocalBus();
+    private final Bus bus;
     private final Instance instance;
 
-    private RunningService(Path directory) {
+    private RunningService(Path directory, Bus bus) {
+        this.bus = bus;
         layout = Layout.below(directory);
         instance = Instance.of(layout);
     }
 
     static RunningService start(Path directory) {
-        var service = new RunningService(directory);
+        return start(directory, new LocalBus());
+    }
+
+    /** Only asks whoever serves on the bus. */
+    static RunningService client(Path directory, Bus bus) {
+        return new RunningService(directory, bus);
+    }
+
+    static RunningService start(Path directory, Bus bus) {
+        var service = new RunningService(directory, bus);
         var context = new ServiceContext(service.bus, service.layout, false, false);
         await(service.vertx.deployVerticle(new NetworkProvider().verticle(context)));
         return service;

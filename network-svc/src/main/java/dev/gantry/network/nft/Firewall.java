@@ -81,9 +81,14 @@ public final class Firewall {
         return shell(verb, elements(attachment));
     }
 
-    /** What {@link #add(NetworkRecord)} comes to in tables that exist, for a shell. */
-    public String shell(String verb, NetworkRecord network) {
-        return shell(verb, Ruleset.of(network));
+    /** What {@link #add(NetworkRecord)} comes to, the tables included if they are not there. */
+    public synchronized String shell(String verb, NetworkRecord network) {
+        if (installed) {
+            return shell(verb, Ruleset.of(network));
+        }
+        var commands = emptyTables();
+        Ruleset.of(network).forEach(e -> commands.add(e.command("add", table)));
+        return "nft -j -f /dev/stdin <<'END'\n" + transaction(commands) + "\nEND";
     }
 
     /** What {@link #publish} comes to, for a shell. */
@@ -99,16 +104,21 @@ public final class Firewall {
 
     /** Makes the tables anew, in one transaction, as the records want them. */
     public synchronized void install() {
+        var commands = emptyTables();
+        wanted().forEach(e -> commands.add(e.command("add", table)));
+        kernel.nft(transaction(commands));
+        installed = true;
+        generation = kernel.nftGeneration();
+    }
+
+    private List<JsonNode> emptyTables() {
         var commands = new ArrayList<JsonNode>();
         for (var verb : List.of("add", "delete", "add")) {
             commands.add(tableCommand(verb, "inet"));
             commands.add(tableCommand(verb, "bridge"));
         }
         commands.addAll(rules);
-        wanted().forEach(e -> commands.add(e.command("add", table)));
-        kernel.nft(transaction(commands));
-        installed = true;
-        generation = kernel.nftGeneration();
+        return commands;
     }
 
     /** Removes both tables; absent ones are no error. */
