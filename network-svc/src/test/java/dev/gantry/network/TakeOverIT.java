@@ -8,6 +8,7 @@ import dev.gantry.bus.testing.RequiresRoot;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -99,7 +100,7 @@ class TakeOverIT {
             while (!server.isClosed()) {
                 try (var client = server.accept()) {
                     client.getInputStream().transferTo(client.getOutputStream());
-                } catch (java.io.IOException e) {
+                } catch (IOException e) {
                     if (!server.isClosed()) {
                         System.err.println("transfer: " + e);
                     }
@@ -122,7 +123,7 @@ class TakeOverIT {
         }
 
         @Override
-        public void close() throws Exception {
+        public void close() throws IOException {
             socket.close();
             server.close();
         }
