@@ -66,7 +66,12 @@ public final class Broker extends VerticleBase {
 
     @Override
     public Future<?> stop() {
-        return server.close();
+        return server.close()
+                .map(
+                        closed -> {
+                            new SocketFile(path).remove();
+                            return closed;
+                        });
     }
 
     private void accept(NetSocket socket) {

@@ -48,6 +48,15 @@ record SocketFile(Path path) {
         }
     }
 
+    /** The broker has closed: whoever connects shall see that nobody is there. */
+    void remove() {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private boolean answers() {
         try (var channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             return channel.connect(UnixDomainSocketAddress.of(path));
