@@ -53,7 +53,7 @@ final class RuntimeEvents implements ShimProcess.Observer, AutoCloseable {
         queue.add(
                 () -> {
                     bus.publish(topic(process.execId().isEmpty() ? "exited" : "exec-exited"), body);
-                    files.told(process, exit);
+                    process.ifKept(() -> files.told(process, exit));
                 });
     }
 

@@ -126,6 +126,7 @@ final class Sessions {
                                             ShimRequest.REMOVE,
                                             new PlanWriter().string(execId).finish()));
             container.sessions().remove(execId, session);
+            session.forget();
             files.forget(session);
         }
     }

@@ -34,6 +34,7 @@ final class ShimProcess implements ControlListener {
     private final Observer observer;
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
     private Status status = Status.CREATING;
+    private boolean forgotten;
     private long pid;
     private Optional<Exit> exit = Optional.empty();
     private Optional<String> reason = Optional.empty();
@@ -138,6 +139,18 @@ final class ShimProcess implements ControlListener {
             case ShimMessage.Timings _, ShimMessage.Ok _, ShimMessage.Status _ -> {
                 // heard by who asked
             }
+        }
+    }
+
+    /** Its files are about to be removed: none may be written any more. */
+    synchronized void forget() {
+        forgotten = true;
+    }
+
+    /** Writes a file of it, unless it is forgotten. */
+    synchronized void ifKept(Runnable write) {
+        if (!forgotten) {
+            write.run();
         }
     }
 

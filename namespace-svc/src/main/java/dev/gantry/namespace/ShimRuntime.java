@@ -148,6 +148,7 @@ final class ShimRuntime implements ContainerRuntime {
     }
 
     private void forget(Container container) {
+        container.processes().forEach(ShimProcess::forget);
         files.forget(container.id());
         containers.remove(container.id(), container);
     }
