@@ -34,6 +34,7 @@ public final class ComposedEngine implements ContainerEngine, AutoCloseable {
     private final Creation creation;
     private final LifeCycle lifeCycle;
     private final Executions executions;
+    private final Exits exits;
     private final Numbers numbers;
     private final Watch watch;
     private final LogReader logs;
@@ -56,7 +57,7 @@ public final class ComposedEngine implements ContainerEngine, AutoCloseable {
                         directory);
         logs = new LogReader(directory);
         var release = new Release(parts);
-        var exits = new Exits(parts, release);
+        exits = new Exits(parts, release);
         creation = new Creation(parts);
         lifeCycle = new LifeCycle(parts, creation, release);
         executions = new Executions(parts);
@@ -264,6 +265,7 @@ public final class ComposedEngine implements ContainerEngine, AutoCloseable {
     public void close() {
         subscriptions.forEach(Registration::close);
         watch.close();
+        exits.drain();
         parts.containers().store().close();
         journal.close();
     }

@@ -14,6 +14,9 @@ import dev.gantry.orchestrator.store.Container;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Learns how containers end, and sees to what follows from it. */
 final class Exits {
@@ -22,8 +25,11 @@ final class Exits {
     private static final Duration RELEASE = Duration.ofSeconds(10);
     private static final Duration NUMBERS = Duration.ofSeconds(1);
 
+    private static final Duration DRAIN = Duration.ofSeconds(3);
+
     private final Parts parts;
     private final Release release;
+    private final Phaser underWay = new Phaser(1);
 
     Exits(Parts parts, Release release) {
         this.parts = parts;
@@ -42,14 +48,31 @@ final class Exits {
                         body.path("reason").asText(""));
         parts.containers()
                 .byId(body.path("id").asText())
-                .ifPresent(
-                        container ->
-                                Thread.startVirtualThread(
-                                        () ->
-                                                handle(
-                                                        container,
-                                                        body.path("pid").asLong(),
-                                                        ending)));
+                .ifPresent(container -> begin(container, body.path("pid").asLong(), ending));
+    }
+
+    private void begin(Container container, long pid, Ending ending) {
+        underWay.register();
+        Thread.startVirtualThread(
+                () -> {
+                    try {
+                        handle(container, pid, ending);
+                    } finally {
+                        underWay.arriveAndDeregister();
+                    }
+                });
+    }
+
+    /** Waits, for a moment, until what follows from the ends heard so far has been done. */
+    void drain() {
+        try {
+            underWay.awaitAdvanceInterruptibly(
+                    underWay.arriveAndDeregister(), DRAIN.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException later) {
+            // The records say how far it is; the next run goes on from there.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** cgroup-svc told that the kernel killed a process for memory. */
@@ -143,11 +166,12 @@ final class Exits {
         if (!killed) {
             return ending;
         }
+        var limit = usage.flatMap(Usage::memoryLimitBytes);
         var reason =
                 "the kernel killed a process for memory: limit "
-                        + usage.flatMap(Usage::memoryLimitBytes).map(Sizes::words).orElse("unknown")
+                        + Sizes.words(limit, limit)
                         + ", peak "
-                        + usage.flatMap(Usage::memoryPeakBytes).map(Sizes::words).orElse("unknown");
+                        + Sizes.words(usage.flatMap(Usage::memoryPeakBytes), limit);
         return new Ending(ending.code(), ending.signal(), ending.timeNanos(), true, reason);
     }
 

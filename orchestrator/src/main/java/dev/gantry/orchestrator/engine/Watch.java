@@ -17,7 +17,6 @@ final class Watch implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Watch.class.getName());
     private static final Duration AGAIN = Duration.ofMillis(500);
     private static final Duration PERIOD = Duration.ofSeconds(30);
-    private static final Duration FIRST = Duration.ofSeconds(3);
 
     private final Reconciliation reconciliation;
     private final Parts parts;
@@ -35,16 +34,11 @@ final class Watch implements AutoCloseable {
         this.timer = threads;
     }
 
-    /** Begins, and waits a moment for the first reconciliation; namespace-svc may not be up yet. */
+    /** Begins; nobody needs to wait, for who would change something does so itself. */
     void start() {
         timer.execute(this::first);
         timer.scheduleWithFixedDelay(
                 this::again, PERIOD.toMillis(), PERIOD.toMillis(), TimeUnit.MILLISECONDS);
-        try {
-            Services.await(ready, FIRST, "");
-        } catch (FaultException later) {
-            LOG.log(System.Logger.Level.INFO, "namespace-svc does not answer yet");
-        }
     }
 
     /** Waits until the records are true: before that nothing may be changed. */
