@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -32,6 +33,9 @@ import java.util.Set;
  */
 public abstract class CgroupContractKit {
     private static final long MIB = 1 << 20;
+
+    /** Long, for emulated machines. */
+    private static final CallOptions PATIENT = CallOptions.within(Duration.ofMinutes(5));
 
     private final Set<String> created = new LinkedHashSet<>();
     private final List<Process> processes = new ArrayList<>();
@@ -184,7 +188,7 @@ public abstract class CgroupContractKit {
     }
 
     private <R> R ask(CgroupOperation<R> operation) {
-        return bus().ask(CgroupOperation.CONTRACT, operation, CallOptions.DEFAULT);
+        return bus().ask(CgroupOperation.CONTRACT, operation, PATIENT);
     }
 
     private void assertFault(FaultCode code, CgroupOperation<?> operation) {
