@@ -3,6 +3,7 @@ package dev.gantry.cgroup;
 import dev.gantry.bus.contract.PlanStep;
 import dev.gantry.bus.linux.Errno;
 import dev.gantry.bus.linux.SyscallResult;
+import dev.gantry.cgroup.controller.DevicePolicy;
 import dev.gantry.cgroup.kernel.CgroupKernel;
 
 import java.util.regex.Pattern;

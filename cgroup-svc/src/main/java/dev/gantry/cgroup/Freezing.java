@@ -3,6 +3,8 @@ package dev.gantry.cgroup;
 import dev.gantry.bus.contract.PlanStep;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.cgroup.controller.FreezerFile;
+import dev.gantry.cgroup.controller.Setting;
 import dev.gantry.cgroup.kernel.CgroupKernel;
 import dev.gantry.cgroup.v1.Freezer;
 

@@ -1,5 +1,7 @@
 package dev.gantry.cgroup;
 
+import dev.gantry.cgroup.controller.Controller;
+
 import java.util.List;
 import java.util.Set;
 

@@ -1,5 +1,7 @@
 package dev.gantry.cgroup;
 
+import dev.gantry.cgroup.controller.BlockDevices;
+import dev.gantry.cgroup.controller.Group;
 import dev.gantry.cgroup.kernel.CgroupKernel;
 
 import java.util.Optional;

@@ -1,5 +1,7 @@
 package dev.gantry.cgroup;
 
+import dev.gantry.cgroup.controller.Numbers;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -5,6 +5,7 @@ import dev.gantry.bus.contract.cgroup.CgroupResult.Placement;
 import dev.gantry.bus.contract.oci.LinuxResources;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.cgroup.controller.DevicePolicy;
 import dev.gantry.cgroup.kernel.CgroupKernel;
 import dev.gantry.cgroup.v1.Devices;
 

@@ -1,5 +1,6 @@
 package dev.gantry.cgroup;
 
+import dev.gantry.cgroup.controller.Numbers;
 import dev.gantry.cgroup.kernel.CgroupKernel;
 
 import java.util.Optional;

@@ -2,6 +2,8 @@ package dev.gantry.cgroup;
 
 import dev.gantry.bus.contract.cgroup.CgroupResult.Usage;
 import dev.gantry.bus.contract.cgroup.CgroupResult.Usage.Pressure;
+import dev.gantry.cgroup.controller.Numbers;
+import dev.gantry.cgroup.controller.UsageReading;
 import dev.gantry.cgroup.kernel.CgroupKernel;
 
 import java.time.Instant;

@@ -4,6 +4,7 @@ import dev.gantry.bus.contract.cgroup.CgroupResult.Mode;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.linux.Errno;
+import dev.gantry.cgroup.controller.Controller;
 import dev.gantry.cgroup.kernel.CgroupKernel;
 
 import java.util.ArrayList;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gantry.bus.contract.oci.LinuxResources.DeviceRule;
+import dev.gantry.cgroup.controller.DevicePolicy;
 import dev.gantry.cgroup.v1.Devices;
 
 import org.junit.jupiter.api.Test;

@@ -8,6 +8,8 @@ import dev.gantry.bus.contract.oci.LinuxResources.Cpu;
 import dev.gantry.bus.contract.oci.LinuxResources.Memory;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.cgroup.controller.Controller;
+import dev.gantry.cgroup.controller.Group;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -4,11 +4,11 @@ import dev.gantry.bus.contract.oci.LinuxResources;
 import dev.gantry.bus.contract.oci.LinuxResources.Throttle;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
-import dev.gantry.cgroup.Controller;
-import dev.gantry.cgroup.Group;
-import dev.gantry.cgroup.Numbers;
-import dev.gantry.cgroup.Setting;
-import dev.gantry.cgroup.UsageReading;
+import dev.gantry.cgroup.controller.Controller;
+import dev.gantry.cgroup.controller.Group;
+import dev.gantry.cgroup.controller.Numbers;
+import dev.gantry.cgroup.controller.Setting;
+import dev.gantry.cgroup.controller.UsageReading;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -2,11 +2,11 @@ package dev.gantry.cgroup.v1;
 
 import dev.gantry.bus.contract.cgroup.CgroupResult.DeviceWrite;
 import dev.gantry.bus.contract.oci.LinuxResources;
-import dev.gantry.cgroup.Controller;
-import dev.gantry.cgroup.DevicePolicy;
-import dev.gantry.cgroup.Group;
-import dev.gantry.cgroup.Setting;
-import dev.gantry.cgroup.UsageReading;
+import dev.gantry.cgroup.controller.Controller;
+import dev.gantry.cgroup.controller.DevicePolicy;
+import dev.gantry.cgroup.controller.Group;
+import dev.gantry.cgroup.controller.Setting;
+import dev.gantry.cgroup.controller.UsageReading;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.gantry.cgroup.v2;
 
-import dev.gantry.cgroup.DevicePolicy;
-import dev.gantry.cgroup.DevicePolicy.Rule;
+import dev.gantry.cgroup.controller.DevicePolicy;
+import dev.gantry.cgroup.controller.DevicePolicy.Rule;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,7 +1,7 @@
 package dev.gantry.cgroup.v2;
 
-import dev.gantry.cgroup.FreezerFile;
-import dev.gantry.cgroup.Setting;
+import dev.gantry.cgroup.controller.FreezerFile;
+import dev.gantry.cgroup.controller.Setting;
 
 /** {@code cgroup.freeze} of v2 (cgroup-v2.rst, Core Interface Files). */
 public final class Freezer implements FreezerFile {

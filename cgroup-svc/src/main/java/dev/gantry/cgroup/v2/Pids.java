@@ -1,4 +1,4 @@
 package dev.gantry.cgroup.v2;
 
 /** {@code pids} of v2: how many tasks there may be. */
-public final class Pids extends dev.gantry.cgroup.Pids {}
+public final class Pids extends dev.gantry.cgroup.controller.Pids {}

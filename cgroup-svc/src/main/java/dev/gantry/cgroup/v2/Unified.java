@@ -3,10 +3,10 @@ package dev.gantry.cgroup.v2;
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.oci.LinuxResources;
 import dev.gantry.bus.fault.FaultException;
-import dev.gantry.cgroup.Controller;
-import dev.gantry.cgroup.Group;
-import dev.gantry.cgroup.Setting;
-import dev.gantry.cgroup.UsageReading;
+import dev.gantry.cgroup.controller.Controller;
+import dev.gantry.cgroup.controller.Group;
+import dev.gantry.cgroup.controller.Setting;
+import dev.gantry.cgroup.controller.UsageReading;
 
 import java.util.List;
 import java.util.Map;

@@ -1,4 +1,4 @@
-package dev.gantry.cgroup;
+package dev.gantry.cgroup.controller;
 
 import dev.gantry.bus.contract.cgroup.CgroupResult.Usage;
 
@@ -20,7 +20,7 @@ public final class UsageReading {
     public Optional<Long> oomKills = Optional.empty();
 
     /** The numbers as they stand. */
-    Usage of(String id, long timeNanos, java.util.List<Usage.Pressure> pressure) {
+    public Usage of(String id, long timeNanos, java.util.List<Usage.Pressure> pressure) {
         return new Usage(
                 id,
                 timeNanos,

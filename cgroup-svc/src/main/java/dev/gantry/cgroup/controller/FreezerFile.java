@@ -1,4 +1,4 @@
-package dev.gantry.cgroup;
+package dev.gantry.cgroup.controller;
 
 /** How a freezer is told and asked. */
 public interface FreezerFile {

@@ -1,4 +1,4 @@
-package dev.gantry.cgroup;
+package dev.gantry.cgroup.controller;
 
 import dev.gantry.bus.contract.oci.LinuxResources;
 
