@@ -4,6 +4,7 @@ import dev.gantry.bus.Bus;
 import dev.gantry.bus.SocketBus;
 import dev.gantry.bus.fault.FaultException;
 
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 
 import java.io.IOException;
@@ -87,11 +88,12 @@ public final class ServiceHost {
         var status = 0;
         try {
             notifications.stopping();
+            // First the verticle, which gives its addresses up while there still is a bus.
+            for (var deployment : vertx.deploymentIDs()) {
+                await(vertx.undeploy(deployment));
+            }
             bus.close();
-            vertx.close()
-                    .toCompletionStage()
-                    .toCompletableFuture()
-                    .get(STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            await(vertx.close());
             marker.end();
             ProcessSetup.log(provider.name(), "stopped");
         } catch (Exception e) {
@@ -100,5 +102,11 @@ public final class ServiceHost {
         }
         // The status of a process ended by SIGTERM would be 143, as after a crash.
         Runtime.getRuntime().halt(status);
+    }
+
+    private static void await(Future<?> done) throws Exception {
+        done.toCompletionStage()
+                .toCompletableFuture()
+                .get(STOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     }
 }

@@ -21,6 +21,7 @@ import io.vertx.core.VertxOptions;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
@@ -44,14 +45,17 @@ public final class Rehearsal {
                 Vertx.vertx(
                         new VertxOptions().setEventLoopPoolSize(1).setPreferNativeTransport(true));
         await(vertx.deployVerticle(new Broker(layout.busSocket(), policy(), Limits.DEFAULT)));
+        var services = new ArrayList<String>();
         for (var provider : ServiceLoader.load(ServiceProvider.class)) {
             var bus = SocketBus.connect(vertx, layout.busSocket(), Duration.ofSeconds(10));
-            await(
-                    vertx.deployVerticle(
-                            provider.verticle(new ServiceContext(bus, layout, false, true))));
+            var context = new ServiceContext(bus, layout, false, true);
+            services.add(await(vertx.deployVerticle(provider.verticle(context))));
         }
         try (var client = BlockingBus.connect(layout.busSocket())) {
             perform(client);
+        }
+        for (var service : services.reversed()) {
+            await(vertx.undeploy(service));
         }
         await(vertx.close());
         setup.unmake().forEach(left -> System.err.println("rehearsal: " + left));
@@ -103,7 +107,7 @@ public final class Rehearsal {
                                 List.of(0L), everything, everything, everything, everything)));
     }
 
-    private static void await(Future<?> done) throws Exception {
-        done.toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    private static <T> T await(Future<T> done) throws Exception {
+        return done.toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 }

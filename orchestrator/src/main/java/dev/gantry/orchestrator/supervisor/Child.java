@@ -176,6 +176,9 @@ final class Child {
 
     /** Asks the process to end, and does not start it again. */
     void stop() {
+        if (state == State.STOPPING || state == State.STOPPED) {
+            return;
+        }
         boolean alive = process != null && process.isAlive();
         enter(alive ? State.STOPPING : State.STOPPED);
         if (alive) {

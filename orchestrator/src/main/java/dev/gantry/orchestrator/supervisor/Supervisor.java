@@ -21,7 +21,8 @@ import java.util.concurrent.TimeUnit;
  * container.
  */
 public final class Supervisor {
-    private static final long TICK_MILLIS = 100;
+    private static final long TICK_MILLIS = 20;
+    private static final List<String> LAST = List.of("bus", "launcher");
 
     private final Layout layout;
     private final Path home;
@@ -82,6 +83,9 @@ public final class Supervisor {
             var next = work.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
             if (next != null) {
                 next.run();
+            }
+            if (stopping) {
+                stopInOrder();
             }
             long now = System.nanoTime();
             for (var child : children.values()) {
@@ -168,9 +172,22 @@ public final class Supervisor {
         return child;
     }
 
-    /** Asks all children to end; the launcher last, when nobody needs it any more. */
+    /** Asks all children to end. */
     void stop() {
         stopping = true;
-        children.values().forEach(Child::stop);
+    }
+
+    /** The services first, which take leave over the bus; then the bus and the launcher. */
+    private void stopInOrder() {
+        boolean servicesGone = true;
+        for (var child : children.values()) {
+            if (!LAST.contains(child.name())) {
+                child.stop();
+                servicesGone &= child.state() == Child.State.STOPPED;
+            }
+        }
+        if (servicesGone) {
+            LAST.forEach(name -> children.get(name).stop());
+        }
     }
 }
