@@ -86,14 +86,7 @@ final class EventsCommand implements Callable<Integer> {
     }
 
     private long end() {
-        long cursor = 0;
-        while (true) {
-            var page = gantry.engine().container(new ContainerOperation.EventLog(cursor, 10_000));
-            if (page.events().isEmpty()) {
-                return page.next();
-            }
-            cursor = page.next();
-        }
+        return gantry.engine().container(new ContainerOperation.EventLog(-1, 1)).next();
     }
 
     private boolean matches(LoggedEvent event) {

@@ -18,7 +18,7 @@ final class Foreground {
             GantryCommand gantry,
             ContainerResult.Created created,
             Streams streams,
-            boolean removeOnFailure) {
+            boolean autoRemove) {
         var engine = gantry.engine();
         try (var attached = streams.attach(created.attachSocket())) {
             engine.container(new ContainerOperation.Start(created.id()));
@@ -33,10 +33,26 @@ final class Foreground {
                                                 size.rows(),
                                                 size.columns())));
             }
-            return attached.pump();
+            int code = attached.pump();
+            if (autoRemove) {
+                awaitRemoval(engine, created.id());
+            }
+            return code;
         } catch (FaultException e) {
-            removeIfLeft(engine, created.id(), removeOnFailure, e);
+            removeIfLeft(engine, created.id(), autoRemove, e);
             throw e;
+        }
+    }
+
+    /** Who asked for --rm finds nothing left when the command returns. */
+    private static void awaitRemoval(Engine engine, String id) {
+        try {
+            await(engine, id, Optional.empty());
+        } catch (FaultException e) {
+            // It is gone already: that is what was waited for.
+            if (e.fault().code() != FaultCode.NOT_FOUND) {
+                throw e;
+            }
         }
     }
 

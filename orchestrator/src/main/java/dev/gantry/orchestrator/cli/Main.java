@@ -82,7 +82,7 @@ public final class Main {
 
     /** Docker's exit codes: 127 no such command, 126 not executable, 125 anything else. */
     static int exitCode(Fault fault) {
-        if (!fault.message().contains("execve")) {
+        if (!fault.message().contains("exec ") || fault.errno().isEmpty()) {
             return ENGINE_FAILED;
         }
         return fault.errno().filter(errno -> errno.equals("ENOENT")).isPresent()

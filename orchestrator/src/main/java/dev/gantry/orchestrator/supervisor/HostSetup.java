@@ -121,8 +121,14 @@ public final class HostSetup {
         var there =
                 List.of(Files.readString(mount.resolve("cgroup.controllers")).strip().split(" "));
         var wanted = V2_CONTROLLERS.stream().filter(there::contains).toList();
-        if (!wanted.isEmpty()) {
-            Files.writeString(file, "+" + String.join(" +", wanted));
+        for (var controller : wanted) {
+            try {
+                Files.writeString(file, "+" + controller);
+            } catch (IOException e) {
+                // One that the host keeps to itself must not cost the others; cgroup-svc tells
+                // which.
+                System.err.println("enable " + controller + " in " + file + ": " + e.getMessage());
+            }
         }
     }
 
