@@ -1,6 +1,5 @@
 package dev.gantry.orchestrator.cli;
 
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -17,49 +16,7 @@ import java.util.concurrent.Callable;
         mixinStandardHelpOptions = true,
         versionProvider = VersionCommand.Provider.class,
         description =
-                "Containers, made by separate services that you can see, restart and replace.",
-        subcommandsRepeatable = false,
-        subcommands = {
-            RunCommands.Run.class,
-            RunCommands.Create.class,
-            LifeCommands.Start.class,
-            LifeCommands.Stop.class,
-            LifeCommands.Restart.class,
-            LifeCommands.Kill.class,
-            LifeCommands.Remove.class,
-            LifeCommands.Pause.class,
-            LifeCommands.Unpause.class,
-            LifeCommands.Wait.class,
-            LifeCommands.Rename.class,
-            LifeCommands.Update.class,
-            ExecCommand.class,
-            AttachCommand.class,
-            LookCommands.ListContainers.class,
-            LookCommands.Inspect.class,
-            LookCommands.Top.class,
-            LookCommands.Port.class,
-            LookCommands.Diff.class,
-            LookCommands.Explain.class,
-            StatsCommand.class,
-            LogsCommand.class,
-            EventsCommand.class,
-            ImageCommands.Images.class,
-            ImageCommands.Image.class,
-            ImageCommands.Remove.class,
-            ImageCommands.History.class,
-            ImageCommands.Tag.class,
-            ImageCommands.Import.class,
-            ImageCommands.Commit.class,
-            NetworkCommands.class,
-            VolumeCommands.class,
-            InfoCommand.class,
-            VersionCommand.class,
-            UpCommand.class,
-            DownCommand.class,
-            ServicesCommand.class,
-            picocli.AutoComplete.GenerateCompletion.class,
-            CommandLine.HelpCommand.class
-        })
+                "Containers, made by separate services that you can see, restart and replace.")
 public final class GantryCommand implements Callable<Integer> {
     @Spec CommandSpec spec;
 

@@ -32,12 +32,14 @@ public final class Main {
 
     static int run(String... arguments) {
         var gantry = new GantryCommand();
-        var line = new CommandLine(gantry);
+        var line = Commands.line(gantry, arguments);
         line.setUsageHelpWidth(100).setUsageHelpLongOptionsMaxWidth(36);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         for (var name : List.of("run", "create", "exec", "services")) {
             // What follows the image or the container belongs to the command inside.
-            stopAtPositional(line.getSubcommands().get(name));
+            if (line.getSubcommands().containsKey(name)) {
+                stopAtPositional(line.getSubcommands().get(name));
+            }
         }
         line.setExecutionExceptionHandler((e, command, parsed) -> report(gantry, command, e));
         line.setParameterExceptionHandler(
