@@ -1,6 +1,9 @@
 package dev.gantry.orchestrator.rehearsal;
 
 import java.io.IOException;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassHierarchyResolver;
+import java.lang.classfile.ClassTransform;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,6 +18,7 @@ import java.util.zip.ZipEntry;
  */
 public final class ModernClasses {
     private static final int OLDEST_CACHED = 50;
+    private static final int JAVA_8 = 52;
 
     private ModernClasses() {}
 
@@ -35,8 +39,7 @@ public final class ModernClasses {
             for (var entry : (Iterable<java.util.jar.JarEntry>) jar.stream()::iterator) {
                 var bytes = jar.getInputStream(entry).readAllBytes();
                 if (entry.getName().endsWith(".class") && version(bytes) < OLDEST_CACHED) {
-                    bytes[6] = 0;
-                    bytes[7] = OLDEST_CACHED;
+                    bytes = modern(bytes);
                     changed = true;
                 }
                 out.putNextEntry(new ZipEntry(entry.getName()));
@@ -53,5 +56,26 @@ public final class ModernClasses {
 
     private static int version(byte[] bytes) {
         return (bytes[6] & 0xff) << 8 | bytes[7] & 0xff;
+    }
+
+    /**
+     * The same instructions, built anew so that they get the stack maps that the newer form asks
+     * for.
+     */
+    private static byte[] modern(byte[] bytes) {
+        var classFile =
+                ClassFile.of(
+                        ClassFile.StackMapsOption.GENERATE_STACK_MAPS,
+                        ClassFile.ClassHierarchyResolverOption.of(
+                                ClassHierarchyResolver.ofResourceParsing(
+                                                ModernClasses.class.getClassLoader())
+                                        .orElse(ClassHierarchyResolver.defaultResolver())));
+        var again =
+                ClassTransform.transformingMethodBodies(
+                        (builder, element) -> builder.with(element));
+        return classFile.transformClass(
+                classFile.parse(bytes),
+                again.andThen(
+                        ClassTransform.endHandler(builder -> builder.withVersion(JAVA_8, 0))));
     }
 }
