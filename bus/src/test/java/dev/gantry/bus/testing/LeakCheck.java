@@ -4,6 +4,8 @@ import org.junit.platform.launcher.LauncherSession;
 import org.junit.platform.launcher.LauncherSessionListener;
 
 import java.io.File;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -47,7 +49,14 @@ public final class LeakCheck implements LauncherSessionListener {
             left = leftBehind();
         }
         if (!left.isEmpty()) {
-            System.err.println("the tests left behind:\n  " + String.join("\n  ", left));
+            var said = "the tests left behind:\n  " + String.join("\n  ", left) + "\n";
+            // Not System.err, which the test runner has taken: what is in it would die with this JVM.
+            try (var stderr = new FileOutputStream(FileDescriptor.err)) {
+                stderr.write(said.getBytes(StandardCharsets.UTF_8));
+                Files.writeString(Path.of("target", "left-behind.txt"), said);
+            } catch (IOException e) {
+                throw new IllegalStateException(said, e);
+            }
             // An exception thrown here would only be logged; a test JVM that dies fails the build.
             Runtime.getRuntime().halt(EXIT_STATUS);
         }
