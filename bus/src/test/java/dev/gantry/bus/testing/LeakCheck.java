@@ -50,7 +50,8 @@ public final class LeakCheck implements LauncherSessionListener {
         }
         if (!left.isEmpty()) {
             var said = "the tests left behind:\n  " + String.join("\n  ", left) + "\n";
-            // Not System.err, which the test runner has taken: what is in it would die with this JVM.
+            // Not System.err, which the test runner has taken: what is in it would die with this
+            // JVM.
             try (var stderr = new FileOutputStream(FileDescriptor.err)) {
                 stderr.write(said.getBytes(StandardCharsets.UTF_8));
                 Files.writeString(Path.of("target", "left-behind.txt"), said);

@@ -1,0 +1,18 @@
+package dev.gantry.seccomp;
+
+import dev.gantry.bus.testing.LayeringRules;
+
+import org.junit.jupiter.api.Test;
+
+class LayeringTest {
+    private static final String ROOT = "dev.gantry.seccomp";
+
+    @Test
+    void dependsOnTheBusAloneAndHasNoCycles() {
+        var classes = LayeringRules.classesOf(ROOT);
+
+        LayeringRules.dependsOnBusAlone(ROOT).check(classes);
+        LayeringRules.PACKAGES_HAVE_NO_CYCLES.check(classes);
+        LayeringRules.foreignMemoryOnlyIn(ROOT + ".kernel").check(classes);
+    }
+}
