@@ -119,6 +119,11 @@ final class ConnectedPeer {
         return cut;
     }
 
+    /** Whether nothing comes from it any more, though the loop may not have been told so yet. */
+    boolean isLost() {
+        return cut || !channel.isActive();
+    }
+
     long unreadBytes() {
         var outbound = channel.unsafe().outboundBuffer();
         return outbound == null ? 0 : outbound.totalPendingWriteBytes();

@@ -170,6 +170,9 @@ final class Router {
     void register(ConnectedPeer contender, Frame frame) {
         var name = frame.address();
         var address = address(name);
+        // Netty tells of a close one turn of the loop late: the dead must not keep the next one
+        // out, least of all itself when it connects again.
+        address.owner.filter(ConnectedPeer::isLost).ifPresent(this::gone);
         var former = address.owner;
         var takeover = frame.header(Headers.TAKEOVER).filter("true"::equals).isPresent();
         if (former.isPresent() && former.get() != contender && !takeover) {

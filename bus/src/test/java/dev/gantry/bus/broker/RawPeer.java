@@ -112,9 +112,15 @@ final class RawPeer implements AutoCloseable {
         return closed.getCount() > 0;
     }
 
-    /** Goes as a process does that is killed. */
+    /**
+     * Goes as a process does that is killed: the kernel has let go of the socket when this returns.
+     * Of a peer that reads only, for close alone leaves the socket to the thread that still reads.
+     */
     void die() {
         close();
+        if (!isClosed()) {
+            throw new AssertionError("the reader did not end");
+        }
     }
 
     @Override
