@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
@@ -250,12 +251,20 @@ final class HostileFramesTest {
     void aSubscriberThatNeverReadsIsCutOffAndTheOthersGetEverything() throws Exception {
         var events = 400;
         var all = new CountDownLatch(events);
-        bystander.subscribe("events.*", event -> all.countDown());
+        // The limit is the bystander's as well: it must never be left that far behind.
+        var unread = new Semaphore(20);
+        bystander.subscribe(
+                "events.*",
+                event -> {
+                    all.countDown();
+                    unread.release();
+                });
         try (var deaf = RawPeer.deaf(broker.socket())) {
             deaf.send("{\"type\":\"register\",\"address\":\"events.*\"}");
             var body = JsonNodeFactory.instance.objectNode().put("text", "x".repeat(100_000));
 
             for (var i = 0; i < events; i++) {
+                assertThat(unread.tryAcquire(30, TimeUnit.SECONDS)).isTrue();
                 owner.publish("events.cgroup.test", body);
             }
 
