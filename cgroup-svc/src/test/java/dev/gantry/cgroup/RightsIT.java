@@ -130,7 +130,9 @@ class RightsIT {
         var classPath = new ArrayList<String>();
         for (var entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
             var from = Path.of(entry);
-            boolean wanted = Files.isDirectory(from) || entry.matches(".*/(bus-|jackson-)[^/]*jar");
+            boolean wanted =
+                    Files.isDirectory(from)
+                            || entry.matches(".*/(bus-|cgroup-svc-|jackson-)[^/]*jar");
             if (wanted) {
                 classPath.add(copy(from, directory.resolve("cp" + classPath.size() + ".jar")));
             }

@@ -3,12 +3,15 @@ package dev.gantry.seccomp.bpf;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Lays a graph out as a program. It is written from its end, because BPF only jumps forward: what a
@@ -29,10 +32,40 @@ final class Assembler {
 
     static List<Instruction> assemble(Node root) {
         var assembler = new Assembler();
+        assembler.placeBelow(root);
         assembler.jumpUnlessNext(assembler.place(root));
         var program = assembler.backwards;
         Collections.reverse(program);
         return List.copyOf(program);
+    }
+
+    /**
+     * Places what a node leads to, the farthest first. A hostile profile makes chains of thousands
+     * of tests, so the way down is kept in a list and not on the thread's stack.
+     */
+    private void placeBelow(Node root) {
+        var way = new ArrayDeque<Node>();
+        way.push(root);
+        while (!way.isEmpty()) {
+            var open =
+                    switch (way.peek()) {
+                        case Node.Return _ -> Optional.<Node>empty();
+                        case Node.Load load -> firstOpen(load.next());
+                        case Node.And and -> firstOpen(and.next());
+                        case Node.Test test -> firstOpen(test.no(), test.yes());
+                    };
+            if (open.isPresent()) {
+                way.push(open.get());
+            } else {
+                place(way.pop());
+            }
+        }
+    }
+
+    private Optional<Node> firstOpen(Node... nodes) {
+        return Arrays.stream(nodes)
+                .filter(node -> !(node instanceof Node.Return) && !placed(node))
+                .findFirst();
     }
 
     private int place(Node node) {
