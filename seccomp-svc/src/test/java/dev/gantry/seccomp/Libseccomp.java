@@ -154,7 +154,15 @@ final class Libseccomp {
         return function(name, INT, all);
     }
 
+    private static final int EINVAL = 22;
+
+    /**
+     * Some random profiles it refuses to take (its own rule tree, EINVAL): there is no second
+     * opinion then.
+     */
     private static void check(int answer) {
+        org.junit.jupiter.api.Assumptions.assumeTrue(
+                answer != -EINVAL, "libseccomp does not take this profile");
         if (answer < 0) {
             throw new IllegalStateException("libseccomp answers " + answer);
         }
