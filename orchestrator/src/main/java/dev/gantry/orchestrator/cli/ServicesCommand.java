@@ -121,7 +121,8 @@ final class ServicesCommand implements Callable<Integer> {
         public Integer call() {
             var request = SupervisorClient.request("replace").put("service", service);
             var words = request.putArray("command");
-            command.forEach(words::add);
+            boolean separated = !command.isEmpty() && command.getFirst().equals("--");
+            command.stream().skip(separated ? 1 : 0).forEach(words::add);
             ask(parent.gantry, request);
             ask(parent.gantry, SupervisorClient.request("ready").put("seconds", 60));
             return 0;

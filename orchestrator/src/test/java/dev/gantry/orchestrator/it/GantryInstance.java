@@ -127,7 +127,7 @@ final class GantryInstance implements AutoCloseable {
             } catch (IOException e) {
                 if (!"Broken pipe".equals(e.getMessage())) {
                     throw e; // Else a command that does not read its input has ended: its exit code
-                             // tells.
+                    // tells.
                 }
             }
             if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
