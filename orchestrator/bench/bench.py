@@ -192,7 +192,7 @@ def main():
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
     coax_peers()
-    from gantry_bus import GantryBus
+    from gantry_bus import Bus
     # Some peers chown their standard input: it must not be the host's /dev/null.
     NULL = open(os.open(tempfile.gettempdir(), os.O_TMPFILE | os.O_RDWR), "rb")
     wanted = options.only.split(",")
@@ -203,7 +203,7 @@ def main():
         os.chmod(scratch, 0o755)
         make_rootfs(scratch / "rootfs")
         run(GANTRY, "import", str(scratch / "rootfs"), "bench-busybox")
-        bus = GantryBus()
+        bus = Bus()
         try:
             if "memory" in wanted:
                 memory(report, bus)
@@ -212,7 +212,7 @@ def main():
             if "cli" in wanted:
                 command_line(report, max(5, options.runs // 2), scratch)
             if "many" in wanted:
-                many(report, GantryBus, scratch)
+                many(report, Bus, scratch)
         finally:
             if "cli" in wanted and shutil.which("podman"):
                 subprocess.run([*PODMAN, "rmi", "-f", "localhost/bench-busybox"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
