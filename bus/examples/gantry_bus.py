@@ -8,12 +8,21 @@
 
 import json
 import os
+import select
 import socket
 import struct
 import time
 
 DEFAULT_SOCKET = os.environ.get("GANTRY_BUS", "/run/gantry/bus/bus.sock")
 LONGEST_FRAME = 4 * 1024 * 1024 + 64 * 1024
+
+
+def notify(state):
+    """Tells systemd, or Gantry's supervisor, as sd_notify(3) does; nothing if nobody asked for it."""
+    path = os.environ.get("NOTIFY_SOCKET")
+    if path:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams:
+            datagrams.sendto(state.encode(), "\0" + path[1:] if path.startswith("@") else path)
 
 
 class Fault(Exception):
@@ -86,8 +95,15 @@ class Bus:
         for address in handlers:
             self._control({"type": "register", "address": address, "headers": {"takeover": "true"}})
         ready()
+        notify("READY=1")
+        # WATCHDOG_USEC is how long the supervisor waits for a sign of life: give three in that time.
+        watchdog = int(os.environ.get("WATCHDOG_USEC", "0")) / 3e6 or None
         while owned:
-            frame = self._receive(None)
+            if not select.select([self.socket], [], [], watchdog)[0]:
+                notify("WATCHDOG=1")
+                continue
+            notify("WATCHDOG=1")
+            frame = self._receive(10.0)
             if frame["type"] != "message" or frame["address"] not in handlers:
                 continue
             headers = frame.get("headers", {})
