@@ -145,10 +145,17 @@ public final class HostSetup {
         return mounts;
     }
 
-    /** Removes what {@link #make} made beyond the durable files, as far as nothing uses it. */
+    /**
+     * Removes what {@link #make} made beyond the durable files. While there are containers, all but
+     * the supervisor's own files stay: by their sockets and records the next start finds them.
+     */
     public List<String> unmake() {
         var left = new ArrayList<String>();
         try {
+            if (hasContainers()) {
+                removeTree(layout.run("supervisor"), left);
+                return left;
+            }
             for (var mount : cgroupMounts()) {
                 try {
                     Files.deleteIfExists(mount.resolve(layout.instance()));
@@ -169,6 +176,12 @@ public final class HostSetup {
             left.add(e.toString());
         }
         return left;
+    }
+
+    private boolean hasContainers() throws IOException {
+        try (Stream<Path> containers = Files.list(layout.containers())) {
+            return containers.findAny().isPresent();
+        }
     }
 
     private static void removeTree(Path path, List<String> left) throws IOException {
