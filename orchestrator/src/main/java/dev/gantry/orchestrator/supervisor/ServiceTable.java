@@ -28,6 +28,9 @@ public final class ServiceTable {
                     "-XX:TieredStopAtLevel=1",
                     "-XX:-UsePerfData",
                     "-XX:+UseCompactObjectHeaders",
+                    // The cache at its own address needs no patching, so its pages are shared.
+                    "-XX:+UnlockDiagnosticVMOptions",
+                    "-XX:ArchiveRelocationMode=0",
                     "-XX:ReservedCodeCacheSize=24m",
                     "-Xss512k",
                     "-Xms8m",
