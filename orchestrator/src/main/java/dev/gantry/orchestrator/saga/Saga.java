@@ -67,10 +67,7 @@ public final class Saga {
         return future;
     }
 
-    /**
-     * Waits for every step begun so far, for nothing may be undone while it is still being done;
-     * then throws the fault of the first that failed.
-     */
+    /** Waits for every step begun so far; then throws the fault of the first that failed. */
     public void join() {
         FaultException first = null;
         for (var step : steps) {
@@ -93,9 +90,14 @@ public final class Saga {
 
     /**
      * Undoes what was begun, latest first, and returns the cause; where an undo failed too, its
-     * reason is added and it is kept to be tried again.
+     * reason is added and it is kept to be tried again. Nothing is undone while it is still being
+     * done: steps that were begun beside the one that failed are waited for, as long as their own
+     * deadlines let them.
      */
     public FaultException undo(FaultException cause) {
+        CompletableFuture.allOf(steps.toArray(CompletableFuture[]::new))
+                .handle((done, failure) -> failure)
+                .join();
         var failures = new ArrayList<String>();
         var patient = caller.extended(UNDO_BOUND.multipliedBy(begun.size() + 1L));
         while (!begun.isEmpty()) {

@@ -45,12 +45,12 @@ final class GantryInstance implements AutoCloseable {
     private final Path root;
     private final String hostNetns;
 
-    private final boolean hadNetnsDirectory;
+    private final boolean hadNetnsMount;
 
-    private GantryInstance(Path root, String hostNetns, boolean hadNetnsDirectory) {
+    private GantryInstance(Path root, String hostNetns, boolean hadNetnsMount) {
         this.root = root;
         this.hostNetns = hostNetns;
-        this.hadNetnsDirectory = hadNetnsDirectory;
+        this.hadNetnsMount = hadNetnsMount;
     }
 
     /** Starts the services. */
@@ -59,15 +59,20 @@ final class GantryInstance implements AutoCloseable {
             var root = Files.createTempDirectory(Path.of("/var/tmp"), "gantry-it-");
             Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwx--x--x"));
             var netns = "gantry-it-" + root.getFileName().toString().substring(10);
-            boolean hadNetnsDirectory = Files.exists(NETNS);
+            boolean hadNetnsMount = isMounted(NETNS);
             command("ip", "netns", "add", netns).ok();
-            var instance = new GantryInstance(root, netns, hadNetnsDirectory);
+            var instance = new GantryInstance(root, netns, hadNetnsMount);
             instance.host("ip", "link", "set", "lo", "up").ok();
             instance.gantry("up").ok();
             return instance;
         } catch (IOException e) {
             throw new AssertionError(e);
         }
+    }
+
+    private static boolean isMounted(Path path) throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/mountinfo")).stream()
+                .anyMatch(line -> line.split(" ")[4].equals(path.toString()));
     }
 
     Path root() {
@@ -167,10 +172,9 @@ final class GantryInstance implements AutoCloseable {
     public void close() {
         var down = gantry("down", "--all");
         command("ip", "netns", "del", hostNetns).ok();
-        if (!hadNetnsDirectory) {
+        if (!hadNetnsMount) {
             // ip netns add mounts this directory once, and never lets it go.
             command("umount", NETNS.toString()).ok();
-            command("rmdir", NETNS.toString()).ok();
         }
         var left = new ArrayList<String>();
         try {
