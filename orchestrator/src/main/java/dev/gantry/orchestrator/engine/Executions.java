@@ -151,17 +151,6 @@ final class Executions {
     void heard(Event event) {
         var body = event.body();
         var execId = body.path("execId").asText();
-        var session = session(execId);
-        session.ifPresent(
-                known ->
-                        known.end()
-                                .complete(
-                                        new Ending(
-                                                body.path("code").asInt(),
-                                                body.path("signal").asInt(),
-                                                body.path("timeNanos").asLong(),
-                                                false,
-                                                "")));
         parts.containers()
                 .byId(body.path("id").asText())
                 .ifPresent(
@@ -176,6 +165,18 @@ final class Executions {
                                                                         "exitCode",
                                                                         body.path("code")
                                                                                 .asInt())));
+        // After the event: whoever waited finds it in the log.
+        session(execId)
+                .ifPresent(
+                        known ->
+                                known.end()
+                                        .complete(
+                                                new Ending(
+                                                        body.path("code").asInt(),
+                                                        body.path("signal").asInt(),
+                                                        body.path("timeNanos").asLong(),
+                                                        false,
+                                                        "")));
     }
 
     /** How a further process ended, when it has. */
