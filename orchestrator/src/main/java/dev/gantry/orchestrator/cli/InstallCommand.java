@@ -24,7 +24,7 @@ import java.util.stream.Stream;
         mixinStandardHelpOptions = true,
         description = {
             "Install Gantry as systemd units: a unit a process, gantry.target above them.",
-            "Then: systemctl daemon-reload && systemctl start gantry.target"
+            "Then: systemd-sysusers && systemctl daemon-reload && systemctl start gantry.target"
         })
 final class InstallCommand implements Callable<Integer> {
     @ParentCommand ServicesCommand parent;
@@ -41,6 +41,12 @@ final class InstallCommand implements Callable<Integer> {
             description = "where the units go, /etc/systemd/system unless told")
     Path units = Path.of("/etc/systemd/system");
 
+    @Option(
+            names = "--sysusers",
+            paramLabel = "DIR",
+            description = "where the services' users are declared, /etc/sysusers.d unless told")
+    Path sysusers = Path.of("/etc/sysusers.d");
+
     @Override
     public Integer call() {
         var home = UpCommand.home();
@@ -50,6 +56,10 @@ final class InstallCommand implements Callable<Integer> {
             var launcher = target.resolve("launcher/gantry-launcher");
             Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwxr-xr-x"));
             Files.writeString(target.resolve("service.jvmargs"), arguments());
+            Files.createDirectories(sysusers);
+            var users = sysusers.resolve("gantry.conf");
+            Files.writeString(users, ServiceTable.sysusers());
+            parent.gantry.out().println(users);
             Files.createDirectories(units);
             try (Stream<Path> files = Files.list(home.resolve("systemd"))) {
                 for (var file : (Iterable<Path>) files.sorted()::iterator) {

@@ -51,6 +51,22 @@ public final class ServiceTable {
     }
 
     /**
+     * The services' users in the form of sysusers.d(5): systemd starts nothing as a user without a
+     * name.
+     */
+    public static String sysusers() {
+        var lines = new StringBuilder();
+        for (var service : ALL) {
+            if (service.uid() != 0) {
+                lines.append(
+                        "u gantry-%s %d \"Gantry %s\"%n"
+                                .formatted(service.name(), service.uid(), service.name()));
+            }
+        }
+        return lines.toString();
+    }
+
+    /**
      * A process of Gantry.
      *
      * @param uid its user and group
