@@ -19,7 +19,10 @@ import java.util.function.Consumer;
  * </ul>
  */
 public interface Bus extends AutoCloseable {
-    /** Sends an operation; never completes exceptionally. */
+    /**
+     * Sends an operation; never completes exceptionally. The future may complete on the thread that
+     * reads for everyone: what hangs on it must not block, nor call {@link #ask}.
+     */
     <O extends Operation<?>, R> CompletableFuture<Reply<R>> call(
             Contract<O> contract, Operation<R> operation, CallOptions options);
 

@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 
 /**
@@ -25,7 +24,7 @@ public final class LocalBus implements Bus {
     private final Peer peer;
     private final Map<String, LocalAddress> addresses = new ConcurrentHashMap<>();
     private final List<QueuedSubscription> subscriptions = new CopyOnWriteArrayList<>();
-    private final ScheduledExecutorService timer = PendingCall.timer();
+    private final Deadlines deadlines = new Deadlines();
     private final AtWork atWork = new AtWork();
     private volatile boolean closed;
 
@@ -48,7 +47,7 @@ public final class LocalBus implements Bus {
             return pending.future();
         }
         var body = OperationCodec.encode(contract, operation);
-        pending.expireAfter(options.timeout(), timer);
+        pending.expireAfter(options.timeout(), deadlines);
         var request =
                 new LocalAddress.Waiting(
                         body,
@@ -100,8 +99,8 @@ public final class LocalBus implements Bus {
                     .log(System.Logger.Level.WARNING, "handlers still run after {0}", DRAIN);
         }
         subscriptions.forEach(QueuedSubscription::close);
-        // Timers that are pending still answer their callers.
-        timer.shutdown();
+        // Those that are set still answer their callers.
+        deadlines.close();
     }
 
     private LocalAddress address(String name) {

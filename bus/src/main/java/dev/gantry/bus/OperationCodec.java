@@ -23,6 +23,7 @@ public final class OperationCodec {
     // Readers and writers that know their type save the lookup of the serializer on each message.
     private static final Map<Class<?>, ObjectWriter> WRITERS = new ConcurrentHashMap<>();
     private static final Map<Class<?>, ObjectReader> READERS = new ConcurrentHashMap<>();
+    private static final Map<Class<?>, String> NAMES = new ConcurrentHashMap<>();
 
     private OperationCodec() {}
 
@@ -87,10 +88,15 @@ public final class OperationCodec {
 
     /** Address and name of an operation, for example {@code cgroup.v1 create}. */
     public static String name(Contract<?> contract, Operation<?> operation) {
+        // Annotations are read through proxies: too slow for each message.
+        return NAMES.computeIfAbsent(operation.getClass(), kind -> name(contract, kind));
+    }
+
+    private static String name(Contract<?> contract, Class<?> kind) {
         var types = contract.operations().getAnnotation(JsonSubTypes.class);
         if (types != null) {
             for (var type : types.value()) {
-                if (type.value() == operation.getClass()) {
+                if (type.value() == kind) {
                     return contract.address() + " " + type.name();
                 }
             }

@@ -13,7 +13,6 @@ final class Outgoing {
     private final Frame frame;
     private final long deadlineNanos;
     private final boolean repeatable;
-    private final boolean awaited;
     private final Consumer<Frame> answer;
     private final Consumer<Fault> failure;
     private boolean sent;
@@ -22,24 +21,17 @@ final class Outgoing {
             Frame frame,
             long deadlineNanos,
             boolean repeatable,
-            boolean awaited,
             Consumer<Frame> answer,
             Consumer<Fault> failure) {
         this.frame = frame;
         this.deadlineNanos = deadlineNanos;
         this.repeatable = repeatable;
-        this.awaited = awaited;
         this.answer = answer;
         this.failure = failure;
     }
 
     Consumer<Frame> answer() {
         return answer;
-    }
-
-    /** Whether answering only wakes a thread that waits, and cannot block. */
-    boolean isAwaited() {
-        return awaited;
     }
 
     void fail(Fault fault) {

@@ -22,7 +22,6 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 
 /**
@@ -40,7 +39,7 @@ public final class PeerSession implements Bus {
     private final List<QueuedSubscription> subscriptions = new CopyOnWriteArrayList<>();
     private final Queue<Frame> unsentEvents = new ArrayDeque<>();
     private final ReplyNumbers numbers = new ReplyNumbers();
-    private final ScheduledExecutorService timer = PendingCall.timer();
+    private final Deadlines deadlines = new Deadlines();
     private final AtWork atWork = new AtWork();
     private final Object link = new Object();
     // Guarded by link, as is the order of what is sent.
@@ -93,11 +92,8 @@ public final class PeerSession implements Bus {
     public void received(byte[] json) {
         var frame = FrameParser.parse(json);
         var call = pending.get(frame.address());
-        if (call != null && call.isAwaited()) {
+        if (call != null) {
             call.answer().accept(frame);
-        } else if (call != null) {
-            // Whatever hangs on the future may block; the reader of the socket must not.
-            Thread.startVirtualThread(() -> call.answer().accept(frame));
         } else if (numbers.matches(frame.address())) {
             // The call has been answered by its deadline on this side.
             LOG.log(System.Logger.Level.DEBUG, "a late answer to {0}", frame.address());
@@ -174,19 +170,6 @@ public final class PeerSession implements Bus {
     @Override
     public <O extends Operation<?>, R> CompletableFuture<Reply<R>> call(
             Contract<O> contract, Operation<R> operation, CallOptions options) {
-        return call(contract, operation, options, false);
-    }
-
-    // One change of threads less than by call: nothing hangs on the future but the thread that
-    // waits.
-    @Override
-    public <O extends Operation<?>, R> R ask(
-            Contract<O> contract, Operation<R> operation, CallOptions options) {
-        return call(contract, operation, options, true).join().orThrow();
-    }
-
-    private <R> CompletableFuture<Reply<R>> call(
-            Contract<?> contract, Operation<R> operation, CallOptions options, boolean awaited) {
         var call = new PendingCall<>(contract, operation);
         var body = OperationCodec.encode(contract, operation);
         if (closed) {
@@ -203,11 +186,10 @@ public final class PeerSession implements Bus {
                                     contract, operation, number, body, options.traceparent()),
                             System.nanoTime() + options.timeout().toNanos(),
                             operation.repeatable(),
-                            awaited,
                             frame -> complete(call, frame),
                             call::fail);
             pending.put(number, outgoing);
-            call.expireAfter(options.timeout(), timer);
+            call.expireAfter(options.timeout(), deadlines);
             call.future().whenComplete((reply, failure) -> pending.remove(number));
             sendFirst(outgoing);
         }
@@ -305,7 +287,7 @@ public final class PeerSession implements Bus {
         }
         subscriptions.forEach(QueuedSubscription::close);
         abandoned("the bus is closed");
-        timer.shutdown();
+        deadlines.close();
     }
 
     /** Sends a register or unregister and waits until the broker has acknowledged it. */
@@ -315,7 +297,6 @@ public final class PeerSession implements Bus {
                 new Outgoing(
                         frame,
                         System.nanoTime() + SessionFrames.CONTROL_TIMEOUT.toNanos(),
-                        true,
                         true,
                         answer -> SessionFrames.acknowledge(done, answer),
                         fault -> done.completeExceptionally(new FaultException(fault)));

@@ -6,9 +6,6 @@ import dev.gantry.bus.fault.FaultException;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 
 /** A call that is not answered yet; at its deadline it answers itself with UNAVAILABLE. */
 final class PendingCall<R> {
@@ -29,13 +26,10 @@ final class PendingCall<R> {
         return future.isDone();
     }
 
-    void expireAfter(Duration timeout, ScheduledExecutorService timer) {
-        var expiry =
-                timer.schedule(
-                        () -> fail(FaultCode.UNAVAILABLE, notWithin(timeout)),
-                        timeout.toNanos(),
-                        TimeUnit.NANOSECONDS);
-        future.whenComplete((reply, failure) -> expiry.cancel(false));
+    void expireAfter(Duration timeout, Deadlines deadlines) {
+        var deadline =
+                deadlines.after(timeout, () -> fail(FaultCode.UNAVAILABLE, notWithin(timeout)));
+        future.whenComplete((reply, failure) -> deadline.cancel());
     }
 
     void fail(FaultCode code, String message) {
@@ -57,14 +51,5 @@ final class PendingCall<R> {
 
     static String notWithin(Duration timeout) {
         return "no answer within " + timeout.toMillis() + " ms";
-    }
-
-    static ScheduledExecutorService timer() {
-        var timer =
-                new ScheduledThreadPoolExecutor(
-                        1,
-                        task -> Thread.ofPlatform().daemon().name("bus-deadlines").unstarted(task));
-        timer.setRemoveOnCancelPolicy(true);
-        return timer;
     }
 }

@@ -27,7 +27,7 @@ public final class RoundTrip {
         try (var broker = TestBroker.in(directory);
                 var owner = broker.connect();
                 var caller = broker.connect();
-                var blocking = broker.connectBlocking()) {
+                var blocking = broker.connectOnce()) {
             measure("broker, socket client", owner, caller, calls);
             measure("broker, blocking client", owner, blocking, calls);
         }

@@ -43,7 +43,7 @@ final class SocketBroker implements AutoCloseable {
     }
 
     Bus connect() {
-        return SocketBus.connect(vertx, socket, Duration.ofSeconds(10));
+        return SocketBus.connectLasting(socket, Duration.ofSeconds(10));
     }
 
     @Override

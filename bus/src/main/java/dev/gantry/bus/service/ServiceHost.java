@@ -50,7 +50,7 @@ public final class ServiceHost {
     private void start() throws IOException {
         var afterCrash = marker.begin();
         var vertx = ProcessSetup.vertx();
-        var bus = SocketBus.connect(vertx, options.busSocket(), BUS_PATIENCE);
+        var bus = SocketBus.connectLasting(options.busSocket(), BUS_PATIENCE);
         var context = new ServiceContext(bus, options.layout(), afterCrash, false);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> stop(vertx, bus)));
         deploy(vertx, context);

@@ -61,7 +61,7 @@ final class HostileFramesTest {
         broker = TestBroker.in(directory, LIMITS);
         owner = broker.connect();
         owner.serve(CgroupOperation.CONTRACT, request -> Done.nothing());
-        bystander = broker.connectBlocking();
+        bystander = broker.connectOnce();
     }
 
     @AfterEach

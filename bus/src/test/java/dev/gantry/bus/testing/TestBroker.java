@@ -4,7 +4,6 @@ import dev.gantry.bus.SocketBus;
 import dev.gantry.bus.broker.Broker;
 import dev.gantry.bus.broker.Limits;
 import dev.gantry.bus.broker.Policy;
-import dev.gantry.bus.client.BlockingBus;
 import dev.gantry.bus.service.ProcessSetup;
 
 import io.vertx.core.Vertx;
@@ -22,7 +21,6 @@ public final class TestBroker implements AutoCloseable {
     private final Limits limits;
     private final Policy policy;
     private Vertx vertx;
-    private final Vertx clients = ProcessSetup.vertx();
 
     /** A broker with the limits that it has in production, in a directory of the test's. */
     public static TestBroker in(Path directory) {
@@ -69,12 +67,12 @@ public final class TestBroker implements AutoCloseable {
 
     /** A client as services use it. */
     public SocketBus connect() {
-        return SocketBus.connect(clients, socket, Duration.ofSeconds(20));
+        return SocketBus.connectLasting(socket, Duration.ofSeconds(20));
     }
 
     /** A client as the command line uses it. */
-    public BlockingBus connectBlocking() {
-        return BlockingBus.connect(socket);
+    public SocketBus connectOnce() {
+        return SocketBus.connect(socket);
     }
 
     /** Listens, again after a {@link #stop}. */
@@ -91,7 +89,6 @@ public final class TestBroker implements AutoCloseable {
     @Override
     public void close() {
         stop();
-        join(clients.close());
     }
 
     private static void join(io.vertx.core.Future<?> future) {

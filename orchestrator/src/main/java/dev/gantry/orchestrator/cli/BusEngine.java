@@ -4,7 +4,7 @@ import dev.gantry.bus.Bus;
 import dev.gantry.bus.CallOptions;
 import dev.gantry.bus.Contract;
 import dev.gantry.bus.Operation;
-import dev.gantry.bus.client.BlockingBus;
+import dev.gantry.bus.SocketBus;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 
@@ -24,7 +24,7 @@ final class BusEngine implements Engine {
         var socket = gantry.layout().busSocket();
         if (Files.exists(socket)) {
             try {
-                return new BusEngine(BlockingBus.connect(socket));
+                return new BusEngine(SocketBus.connect(socket));
             } catch (FaultException e) {
                 // A socket that nobody listens on any more: the services are to be started.
                 if (e.fault().code() != FaultCode.UNAVAILABLE) {
@@ -35,7 +35,7 @@ final class BusEngine implements Engine {
         gantry.err().println("gantry: starting the services");
         gantry.err().flush();
         UpCommand.up(gantry);
-        return new BusEngine(BlockingBus.connect(socket));
+        return new BusEngine(SocketBus.connect(socket));
     }
 
     static Engine over(Bus bus) {

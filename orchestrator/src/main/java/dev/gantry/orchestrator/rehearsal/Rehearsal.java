@@ -5,7 +5,6 @@ import dev.gantry.bus.SocketBus;
 import dev.gantry.bus.broker.Broker;
 import dev.gantry.bus.broker.Limits;
 import dev.gantry.bus.broker.Policy;
-import dev.gantry.bus.client.BlockingBus;
 import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.contract.container.ContainerSpec;
 import dev.gantry.bus.contract.storage.StorageOperation;
@@ -47,11 +46,11 @@ public final class Rehearsal {
         await(vertx.deployVerticle(new Broker(layout.busSocket(), policy(), Limits.DEFAULT)));
         var services = new ArrayList<String>();
         for (var provider : ServiceLoader.load(ServiceProvider.class)) {
-            var bus = SocketBus.connect(vertx, layout.busSocket(), Duration.ofSeconds(10));
+            var bus = SocketBus.connectLasting(layout.busSocket(), Duration.ofSeconds(10));
             var context = new ServiceContext(bus, layout, false, true);
             services.add(await(vertx.deployVerticle(provider.verticle(context))));
         }
-        try (var client = BlockingBus.connect(layout.busSocket())) {
+        try (var client = SocketBus.connect(layout.busSocket())) {
             perform(client);
         }
         for (var service : services.reversed()) {
@@ -62,7 +61,7 @@ public final class Rehearsal {
         Runtime.getRuntime().exit(0);
     }
 
-    private static void perform(BlockingBus client) throws Exception {
+    private static void perform(SocketBus client) throws Exception {
         var options = CallOptions.DEFAULT;
         client.ask(StorageOperation.CONTRACT, new StorageOperation.HostShell(false), options);
         var spec =

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Path;
 
-final class BlockingBusTest extends BusKit {
+final class ShortLivedSocketBusTest extends BusKit {
     @TempDir private Path directory;
     private TestBroker broker;
     private Bus owner;
@@ -19,8 +19,8 @@ final class BlockingBusTest extends BusKit {
     void connect() {
         broker = TestBroker.in(directory);
         owner = broker.connect();
-        successor = broker.connectBlocking();
-        caller = broker.connectBlocking();
+        successor = broker.connectOnce();
+        caller = broker.connectOnce();
     }
 
     @AfterEach
