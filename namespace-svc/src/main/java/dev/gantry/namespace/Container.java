@@ -1,21 +1,17 @@
 package dev.gantry.namespace;
 
-import dev.gantry.namespace.plan.LaunchPlan;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
 
 /** A container: its init, its record, and the further processes that were started in it. */
 final class Container {
     private final String id;
     private final ShimProcess init;
     private final Optional<ContainerRecord> record;
-    private final AtomicReference<Optional<LaunchPlan>> plan =
-            new AtomicReference<>(Optional.empty());
+    private final LaunchReport report = new LaunchReport();
     private final Map<String, ShimProcess> sessions = new ConcurrentHashMap<>();
 
     Container(String id, ShimProcess init, Optional<ContainerRecord> record) {
@@ -37,14 +33,9 @@ final class Container {
         return record;
     }
 
-    /** Keeps the plan until its last operations have been timed. */
-    void keep(LaunchPlan launched) {
-        plan.set(Optional.of(launched));
-    }
-
-    /** The plan, which is then no longer kept; empty if an earlier service launched it. */
-    Optional<LaunchPlan> takePlan() {
-        return plan.getAndSet(Optional.empty());
+    /** What was done to launch its init. */
+    LaunchReport report() {
+        return report;
     }
 
     Map<String, ShimProcess> sessions() {

@@ -4,6 +4,7 @@ import dev.gantry.bus.contract.Done;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Create;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Exec;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Created;
+import dev.gantry.bus.contract.namespace.NamespaceResult.Explanation;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Started;
 import dev.gantry.bus.contract.namespace.NamespaceResult.State;
 
@@ -41,6 +42,9 @@ public interface ContainerRuntime extends AutoCloseable {
 
     /** What a container is doing. */
     State state(String id);
+
+    /** What was done to create and start it; nothing if an earlier service did it. */
+    Explanation explain(String id);
 
     /** What a further process is doing; stopped ones are known until the container is deleted. */
     State execState(String id, String execId);

@@ -60,6 +60,7 @@ final class NamespaceVerticle extends VerticleBase {
                     runtime.resize(id, execId, rows, columns, deadline);
             case NamespaceOperation.State(var id) -> runtime.state(id);
             case NamespaceOperation.ExecState(var id, var execId) -> runtime.execState(id, execId);
+            case NamespaceOperation.Explain(var id) -> runtime.explain(id);
             case NamespaceOperation.ListAll _ -> new NamespaceResult.States(runtime.list());
             case NamespaceOperation.Delete(var id, var force) ->
                     runtime.delete(id, force, deadline);

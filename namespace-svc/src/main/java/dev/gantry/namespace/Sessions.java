@@ -15,6 +15,7 @@ import dev.gantry.namespace.plan.SessionPlan;
 
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 
 /** Further processes of running containers: each has a shim of its own. */
@@ -106,7 +107,7 @@ final class Sessions {
                 session.execId().orElseThrow(),
                 created.pid(),
                 session.attachSocket().toString(),
-                plan.steps(answer.timings()));
+                List.of());
     }
 
     private void forgetOldest(Container container) {

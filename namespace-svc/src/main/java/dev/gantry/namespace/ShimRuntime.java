@@ -5,6 +5,7 @@ import dev.gantry.bus.contract.Done;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Create;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Exec;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Created;
+import dev.gantry.bus.contract.namespace.NamespaceResult.Explanation;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Started;
 import dev.gantry.bus.contract.namespace.NamespaceResult.State;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Status;
@@ -98,12 +99,9 @@ final class ShimRuntime implements ContainerRuntime {
             files.save(request.id(), record); // while the launcher works
             var done = ControlChannel.await(ShimRequest.CREATE, answer, deadline);
             var created = done.as(ShimMessage.Created.class);
-            fresh.keep(plan);
+            fresh.report().launched(plan, done.timings());
             return new Created(
-                    request.id(),
-                    created.pid(),
-                    process.attachSocket().toString(),
-                    plan.steps(done.timings()));
+                    request.id(), created.pid(), process.attachSocket().toString(), List.of());
         } catch (FaultException e) {
             if (e.fault().code() != FaultCode.UNAVAILABLE || process.control().isEmpty()) {
                 forget(fresh); // nothing is left of it; an unknown outcome is kept, to be deleted
@@ -158,7 +156,7 @@ final class ShimRuntime implements ContainerRuntime {
         var container = container(id);
         var process = container.init();
         if (process.status() == Status.RUNNING) {
-            return new Started(id, process.pid(), List.of());
+            return new Started(id, process.pid());
         }
         if (process.status() != Status.CREATED) {
             throw notIn(process, "created");
@@ -169,8 +167,8 @@ final class ShimRuntime implements ContainerRuntime {
         if (!already) {
             answer.as(ShimMessage.Started.class);
         }
-        var steps = container.takePlan().map(plan -> plan.steps(answer.timings()));
-        return new Started(id, process.pid(), steps.orElse(List.of()));
+        container.report().goesOn(answer.timings());
+        return new Started(id, process.pid());
     }
 
     @Override
@@ -218,6 +216,11 @@ final class ShimRuntime implements ContainerRuntime {
     @Override
     public State state(String id) {
         return container(id).init().state();
+    }
+
+    @Override
+    public Explanation explain(String id) {
+        return new Explanation(id, container(id).report().tell());
     }
 
     @Override

@@ -47,14 +47,16 @@ public final class ComposedEngine implements ContainerEngine, AutoCloseable {
         var undoing = new Undoing(services, directory);
         var store = new RecordStore(state);
         journal = new Journal(state.resolve("events"));
+        var containers = new Containers(store);
         parts =
                 new Parts(
                         services,
-                        new Containers(store),
+                        containers,
                         new Happenings(journal, context.bus()),
                         undoing,
                         new Leftovers(state, undoing),
-                        directory);
+                        directory,
+                        new Explanations(services, containers));
         logs = new LogReader(directory);
         var release = new Release(parts);
         exits = new Exits(parts, release);
@@ -108,8 +110,7 @@ public final class ComposedEngine implements ContainerEngine, AutoCloseable {
                     "run cannot wait for a client to attach: create, attach, then start");
         }
         var created = create(new ContainerOperation.Create(operation.spec(), false), caller);
-        var started = lifeCycle.start(created.id(), caller);
-        return Views.withSteps(created, started.steps());
+        return lifeCycle.start(created.id(), caller);
     }
 
     @Override
@@ -245,9 +246,9 @@ public final class ComposedEngine implements ContainerEngine, AutoCloseable {
     @Override
     public ContainerResult.Explanation explain(
             ContainerOperation.Explain operation, Caller caller) {
-        var record = parts.containers().find(operation.container()).record();
+        var container = parts.containers().find(operation.container());
         return new ContainerResult.Explanation(
-                record.id(), record.name(), parts.containers().store().readPlan(record.id()));
+                container.id(), container.record().name(), parts.explanations().of(container));
     }
 
     @Override
@@ -266,6 +267,7 @@ public final class ComposedEngine implements ContainerEngine, AutoCloseable {
         subscriptions.forEach(Registration::close);
         watch.close();
         exits.drain();
+        parts.explanations().close();
         parts.containers().store().close();
         journal.close();
     }

@@ -1,5 +1,6 @@
 package dev.gantry.orchestrator.engine;
 
+import dev.gantry.bus.contract.PlanStep;
 import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.contract.container.ContainerResult.Created;
 import dev.gantry.bus.contract.container.ContainerSpec;
@@ -114,16 +115,17 @@ final class Creation {
 
     private Created finish(Container container, Creating state, Assembly.Made made) {
         var processes = made.processes();
-        parts.containers().store().writePlan(container.id(), made.steps());
+        parts.explanations().made(container, made.steps());
         container.save(
                 container
                         .record()
                         .assembled(made.storage().image(), made.oci(), made.network())
                         .with(state.created(processes.pid(), processes.attachSocket())));
-        return answer(container.record(), made);
+        return answer(container.record(), made, List.of());
     }
 
-    private static Created answer(ContainerRecord record, Assembly.Made made) {
+    private static Created answer(
+            ContainerRecord record, Assembly.Made made, List<PlanStep> steps) {
         return new Created(
                 record.id(),
                 record.name(),
@@ -131,7 +133,7 @@ final class Creation {
                 made.processes().pid(),
                 record.spec().tty(),
                 made.processes().attachSocket(),
-                made.steps());
+                steps);
     }
 
     private Created plan(ContainerSpec spec, Caller caller) {
@@ -143,6 +145,7 @@ final class Creation {
         assembly.prepareStorage().prepareRest();
         var places = places(record, assembly);
         var planned = record.withVolumes(Volumes.names(places));
-        return answer(planned, assembly.launch(volumes.plan(planned, places, caller), false));
+        var made = assembly.launch(volumes.plan(planned, places, caller), false);
+        return answer(planned, made, made.steps());
     }
 }

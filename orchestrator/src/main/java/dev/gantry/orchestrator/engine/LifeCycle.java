@@ -77,14 +77,11 @@ final class LifeCycle {
     }
 
     private ContainerResult.Created begin(Container container, Created created, Caller caller) {
-        var started =
-                Services.await(
-                        parts.services()
-                                .start(new NamespaceOperation.Start(container.id()), caller));
+        Services.await(
+                parts.services().start(new NamespaceOperation.Start(container.id()), caller));
         markStarted(container, created);
-        parts.containers().store().appendPlan(container.id(), started.steps());
-        var answer = Views.created(container.record(), created, Optional.empty());
-        return Views.withSteps(answer, started.steps());
+        parts.explanations().wentOn(container);
+        return Views.created(container.record(), created, Optional.empty());
     }
 
     /** The init executes its command. Only within the container's turn. */

@@ -14,4 +14,5 @@ record Parts(
         Happenings happenings,
         Undoing undoing,
         Leftovers leftovers,
-        LogDirectory logs) {}
+        LogDirectory logs,
+        Explanations explanations) {}

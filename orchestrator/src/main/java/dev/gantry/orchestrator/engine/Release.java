@@ -2,7 +2,7 @@ package dev.gantry.orchestrator.engine;
 
 import dev.gantry.bus.contract.Done;
 import dev.gantry.bus.fault.FaultException;
-import dev.gantry.orchestrator.model.ContainerRecord;
+import dev.gantry.orchestrator.model.ContainerState;
 import dev.gantry.orchestrator.model.ContainerState.Created;
 import dev.gantry.orchestrator.model.ContainerState.Creating;
 import dev.gantry.orchestrator.model.ContainerState.Paused;
@@ -43,13 +43,17 @@ final class Release {
 
     /** Removes a container that has no running process, with all that was made for it. */
     void removed(Container container, Caller caller) {
-        var ending = ending(container.record());
+        var state = container.record().state();
+        var ending = ending(state);
         container.save(container.record().with(new Removing(ending)));
         var id = container.id();
         var undos = new ArrayList<Undo>();
-        for (var part : List.of(Part.NAMESPACE, Part.NETWORK, Part.CGROUP, Part.STORAGE)) {
-            undos.add(new Undo(part, id));
+        undos.add(new Undo(Part.NAMESPACE, id));
+        if (!(state instanceof Stopped stopped && stopped.released())) {
+            undos.add(new Undo(Part.NETWORK, id));
+            undos.add(new Undo(Part.CGROUP, id));
         }
+        undos.add(new Undo(Part.STORAGE, id));
         undos.add(new Undo(Part.LOGS, id));
         container.record().anonymousVolumes().stream()
                 .map(name -> new Undo(Part.VOLUME, name))
@@ -59,8 +63,8 @@ final class Release {
         parts.happenings().tell("removed", container.record());
     }
 
-    private static Optional<Ending> ending(ContainerRecord record) {
-        return switch (record.state()) {
+    private static Optional<Ending> ending(ContainerState state) {
+        return switch (state) {
             case Stopped stopped -> Optional.of(stopped.ending());
             case Removing removing -> removing.ending();
             case Creating c -> Optional.empty();

@@ -1,6 +1,5 @@
 package dev.gantry.orchestrator.engine;
 
-import dev.gantry.bus.contract.PlanStep;
 import dev.gantry.bus.contract.container.ContainerResult.Created;
 import dev.gantry.bus.contract.container.ContainerResult.Exit;
 import dev.gantry.bus.contract.container.ContainerResult.Summary;
@@ -11,7 +10,6 @@ import dev.gantry.orchestrator.model.ContainerState;
 import dev.gantry.orchestrator.model.Ending;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -31,19 +29,6 @@ final class Views {
                 record.spec().tty(),
                 live.attachSocket(),
                 List.of());
-    }
-
-    static Created withSteps(Created created, List<PlanStep> more) {
-        var steps = new ArrayList<>(created.steps());
-        steps.addAll(more);
-        return new Created(
-                created.id(),
-                created.name(),
-                created.execId(),
-                created.pid(),
-                created.tty(),
-                created.attachSocket(),
-                steps);
     }
 
     static Exit exit(Ending ending) {

@@ -12,7 +12,6 @@ import dev.gantry.orchestrator.model.ContainerRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,25 +57,15 @@ public final class RecordStore implements AutoCloseable {
         return commits.commit(path(id));
     }
 
-    /** Begins the plan of a container anew. */
+    /** Replaces the plan of a container. */
     public void writePlan(String id, List<PlanStep> steps) {
-        writePlan(id, steps, StandardOpenOption.TRUNCATE_EXISTING);
-    }
-
-    /** Adds to the plan of a container. */
-    public void appendPlan(String id, List<PlanStep> steps) {
-        writePlan(id, steps, StandardOpenOption.APPEND);
-    }
-
-    private void writePlan(String id, List<PlanStep> steps, StandardOpenOption how) {
         var path = planPath(id);
         try {
             var lines = new StringBuilder();
             for (var step : steps) {
                 lines.append(Json.mapper().writeValueAsString(step)).append('\n');
             }
-            Files.writeString(
-                    path, lines, StandardOpenOption.CREATE, StandardOpenOption.WRITE, how);
+            Files.writeString(path, lines);
         } catch (IOException e) {
             throw failed("write " + path, e);
         }
@@ -100,10 +89,19 @@ public final class RecordStore implements AutoCloseable {
         return List.copyOf(steps);
     }
 
-    /** Forgets a container. Not there is as good. */
-    public void delete(String id) {
+    /** Forgets the plan of a container. Not there is as good. */
+    public void deletePlan(String id) {
         try {
             Files.deleteIfExists(planPath(id));
+        } catch (IOException e) {
+            throw failed("remove " + planPath(id), e);
+        }
+    }
+
+    /** Forgets a container. Not there is as good. */
+    public void delete(String id) {
+        deletePlan(id);
+        try {
             Files.deleteIfExists(path(id));
         } catch (IOException e) {
             throw failed("remove " + path(id), e);

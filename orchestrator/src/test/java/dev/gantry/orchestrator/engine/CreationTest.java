@@ -44,13 +44,11 @@ class CreationTest {
 
         assertThat(created.name()).isEqualTo("one");
         assertThat(created.id()).matches("[0-9a-f]{64}");
-        assertThat(created.steps())
+        assertThat(bench.ask(new ContainerOperation.Explain("one")).steps())
                 .extracting(PlanStep::service)
                 .containsExactly(
                         "storage-svc", "network-svc", "cgroup-svc", "seccomp-svc", "launcher");
         assertThat(bench.state("one")).isEqualTo("created");
-        assertThat(bench.ask(new ContainerOperation.Explain("one")).steps())
-                .isEqualTo(created.steps());
     }
 
     @Test

@@ -325,8 +325,7 @@ public final class FakeServices implements AutoCloseable {
                 long pid = pids.incrementAndGet();
                 processes.put(
                         create.id(), new State(create.id(), Status.CREATED, pid, Optional.empty()));
-                yield new NamespaceResult.Created(
-                        create.id(), pid, "/run/attach", step("launcher", "clone"));
+                yield new NamespaceResult.Created(create.id(), pid, "/run/attach", List.of());
             }
             case NamespaceOperation.Start start -> {
                 var state = running(start.id());
@@ -337,8 +336,7 @@ public final class FakeServices implements AutoCloseable {
                 processes.put(
                         start.id(),
                         new State(start.id(), Status.RUNNING, state.pid(), Optional.empty()));
-                yield new NamespaceResult.Started(
-                        start.id(), state.pid(), step("launcher", "execve"));
+                yield new NamespaceResult.Started(start.id(), state.pid());
             }
             case NamespaceOperation.Signal signal -> {
                 running(signal.id());
@@ -352,6 +350,12 @@ public final class FakeServices implements AutoCloseable {
                             exec.id(), pids.incrementAndGet(), "/run/exec", List.of());
             case NamespaceOperation.Resize resize -> Done.nothing();
             case NamespaceOperation.State state -> running(state.id());
+            case NamespaceOperation.Explain explain ->
+                    new NamespaceResult.Explanation(
+                            explain.id(),
+                            running(explain.id()).status() == Status.CREATED
+                                    ? step("launcher", "clone")
+                                    : step("launcher", "execve"));
             case NamespaceOperation.ExecState state ->
                     new State(
                             state.id(),

@@ -31,6 +31,7 @@ import java.util.Optional;
     @JsonSubTypes.Type(value = NamespaceOperation.State.class, name = "state"),
     @JsonSubTypes.Type(value = NamespaceOperation.ExecState.class, name = "exec-state"),
     @JsonSubTypes.Type(value = NamespaceOperation.ListAll.class, name = "list"),
+    @JsonSubTypes.Type(value = NamespaceOperation.Explain.class, name = "explain"),
     @JsonSubTypes.Type(value = NamespaceOperation.Delete.class, name = "delete")
 })
 public sealed interface NamespaceOperation<R> extends Operation<R> {
@@ -181,6 +182,28 @@ public sealed interface NamespaceOperation<R> extends Operation<R> {
         @Override
         public Class<NamespaceResult.State> resultType() {
             return NamespaceResult.State.class;
+        }
+    }
+
+    /**
+     * What was done to create and start a container's init, step by step. Told on request, since
+     * few ask and the telling costs more than a start; a service that has restarted since knows of
+     * none.
+     */
+    record Explain(String id) implements NamespaceOperation<NamespaceResult.Explanation> {
+        /** Checks the request; absent parts are empty. */
+        public Explain {
+            Names.check("container id", id);
+        }
+
+        @Override
+        public String subject() {
+            return id;
+        }
+
+        @Override
+        public Class<NamespaceResult.Explanation> resultType() {
+            return NamespaceResult.Explanation.class;
         }
     }
 

@@ -21,6 +21,7 @@ public sealed interface NamespaceResult {
      *
      * @param pid of the host; 0 in a plan
      * @param attachSocket unix stream socket that speaks the attach protocol; empty in a plan
+     * @param steps of a plan; of what was done, {@code explain} tells
      */
     record Created(String id, long pid, String attachSocket, List<PlanStep> steps)
             implements NamespaceResult {
@@ -32,9 +33,12 @@ public sealed interface NamespaceResult {
     }
 
     /** A process that has been started. */
-    record Started(String id, long pid, List<PlanStep> steps) implements NamespaceResult {
+    record Started(String id, long pid) implements NamespaceResult {}
+
+    /** What was done for a container, in order; nothing where that is not known any more. */
+    record Explanation(String id, List<PlanStep> steps) implements NamespaceResult {
         /** Absent steps are none. */
-        public Started {
+        public Explanation {
             steps = Absent.orEmpty(steps);
         }
     }
