@@ -276,20 +276,6 @@ class StorageIT {
     }
 
     @Test
-    void prepareAndRemoveTakeLessThanAMillisecond() throws Exception {
-        importTar("fast", new TarBytes().file("etc/passwd", "root").end());
-        long best = Long.MAX_VALUE;
-        for (int i = 0; i < 300; i++) {
-            long start = System.nanoTime();
-            storage.prepare("fast" + i, "fast", false);
-            storage.snapshotter().remove("fast" + i);
-            best = Math.min(best, System.nanoTime() - start);
-        }
-
-        assertThat(best).isLessThan(1_000_000);
-    }
-
-    @Test
     void thePlannedCommandsMakeTheSameSnapshot() throws Exception {
         importTar("plan", new TarBytes().owner(7).mode(0711).directory(".").end());
         var planned = storage.prepare("plan", "plan", true);
