@@ -90,7 +90,9 @@ static int open_cgroup(const struct op *op, const char *path, const char *file, 
     return fd;
 }
 
-static int prepare_cgroups(bool cloned) { /* the v2 directory to be cloned into, or -1 */
+/* The v2 directory to be cloned into, or -1. The child has one thread, so of v1 its "tasks" moves all of it: as cgroup.procs
+ * does, but without the lock on every thread group of the host, which waits for an RCU grace period (15 ms). */
+static int prepare_cgroups(bool cloned) {
     int into = -1;
     for (uint32_t i = 0; i < S.plan->count; i++) {
         const struct op *op = &S.plan->ops[i];
@@ -108,7 +110,8 @@ static int prepare_cgroups(bool cloned) { /* the v2 directory to be cloned into,
             if (it->n[0] == 2 && !cloned)
                 into = open_cgroup(op, it->s, "", O_PATH | O_DIRECTORY);
             else
-                S.cgroup[S.report->order.cgroups++] = open_cgroup(op, it->s, "cgroup.procs", O_WRONLY);
+                S.cgroup[S.report->order.cgroups++] =
+                    open_cgroup(op, it->s, it->n[0] == 1 ? "tasks" : "cgroup.procs", O_WRONLY);
         }
     }
     return into;

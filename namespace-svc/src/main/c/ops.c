@@ -189,7 +189,7 @@ static int carry_out(struct child *c, const struct op *op) {
     case OP_CGROUP:
         for (int i = 0; i < c->report->order.cgroups; i++)
             if (c->cgroup[i] >= 0 && write(c->cgroup[i], "0", 1) != 1)
-                child_fail(c, op, errno, "write cgroup.procs of %.200s", op->list[0].at[i].s);
+                child_fail(c, op, errno, "enter cgroup %.200s", op->list[0].at[i].s);
         return 0;
     case OP_PROPAGATION: return op_propagation(c, op);
     case OP_ROOTFS: return op_rootfs(c, op);
