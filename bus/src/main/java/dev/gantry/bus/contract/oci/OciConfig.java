@@ -1,0 +1,125 @@
+package dev.gantry.bus.contract.oci;
+
+import com.fasterxml.jackson.databind.JsonNode;
+
+import dev.gantry.bus.contract.Absent;
+import dev.gantry.bus.contract.Names;
+import dev.gantry.bus.fault.FaultException;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * A {@code config.json} (OCI runtime specification 1.2, config.md and config-linux.md), taken apart
+ * for the services: the specification for namespace-svc, resources for cgroup-svc, the filter for
+ * seccomp-svc. What the specification knows and Gantry does not carry out is refused by name; what
+ * the specification does not know is ignored, as it says. {@code docs/oci.md} lists every field.
+ *
+ * @param ociVersion the version that the bundle complies with, 1.x
+ * @param seccomp {@code linux.seccomp} as it stands, for {@code seccomp.v1}
+ * @param cgroupsPath as it stands; absent: the runtime chooses
+ */
+public record OciConfig(
+        String ociVersion,
+        Root root,
+        OciSpec spec,
+        Optional<String> cgroupsPath,
+        LinuxResources resources,
+        Optional<JsonNode> seccomp,
+        Map<String, String> annotations) {
+    private static final Pattern VERSION =
+            Pattern.compile("1\\.[0-9]{1,9}\\.[0-9]{1,9}([-+][0-9A-Za-z.+-]{1,64})?");
+
+    /** Checks the version; absent parts are empty. */
+    public OciConfig {
+        Objects.requireNonNull(root, "root");
+        Objects.requireNonNull(spec, "spec");
+        cgroupsPath = Absent.orEmpty(cgroupsPath).filter(path -> !path.isEmpty());
+        resources = resources == null ? LinuxResources.NONE : resources;
+        seccomp = Absent.orEmpty(seccomp).filter(node -> !node.isNull());
+        annotations = Absent.orEmpty(annotations);
+        if (ociVersion == null || !VERSION.matcher(ociVersion).matches()) {
+            throw FaultException.invalid(
+                    "config.json: ociVersion %s is not a version 1.x.y", Names.quote(ociVersion));
+        }
+    }
+
+    /**
+     * The root file system.
+     *
+     * @param path absolute, or relative to the bundle
+     */
+    public record Root(String path, boolean readonly) {
+        /** Checks that there is one. */
+        public Root {
+            if (path == null || path.isEmpty()) {
+                throw FaultException.invalid("config.json: root.path is missing");
+            }
+        }
+    }
+
+    /**
+     * Reads a whole {@code config.json}.
+     *
+     * @throws FaultException INVALID_ARGUMENT, or UNSUPPORTED for a field that is not carried out;
+     *     the message names the field
+     */
+    public static OciConfig read(byte[] json) {
+        var document = new OciDocument("config.json", json);
+        document.refuse(OciFields.CONFIG);
+        if (document.at("root").isEmpty()) {
+            throw FaultException.invalid("config.json: root is missing");
+        }
+        if (document.at("process").isEmpty()) {
+            throw FaultException.invalid("config.json: process is missing");
+        }
+        var root = document.value("root", Root.class).orElseThrow();
+        return new OciConfig(
+                document.text("ociVersion"),
+                root,
+                spec(document, root),
+                document.value("linux.cgroupsPath", String.class),
+                document.value("linux.resources", LinuxResources.class).orElse(null),
+                document.at("linux.seccomp"),
+                document.texts("annotations"));
+    }
+
+    private static OciSpec spec(OciDocument document, Root root) {
+        return new OciSpec(
+                document.value("process", OciProcess.class).orElseThrow(),
+                root.readonly(),
+                document.text("hostname"),
+                document.text("domainname"),
+                document.list("mounts", OciMount.class),
+                document.list("linux.namespaces", OciSpec.Namespace.class),
+                document.list("linux.uidMappings", OciSpec.IdMapping.class),
+                document.list("linux.gidMappings", OciSpec.IdMapping.class),
+                document.list("linux.devices", OciSpec.Device.class),
+                document.texts("linux.sysctl"),
+                document.list("linux.maskedPaths", String.class),
+                document.list("linux.readonlyPaths", String.class),
+                document.text("linux.rootfsPropagation"));
+    }
+
+    /** Reads a {@code process} object, as for an exec. */
+    public static OciProcess readProcess(byte[] json) {
+        var document = new OciDocument("process", json);
+        document.refuse(OciFields.below("process"));
+        return document.value("", OciProcess.class).orElseThrow();
+    }
+
+    /** Reads a {@code linux.resources} object, as for an update. */
+    public static LinuxResources readResources(byte[] json) {
+        var document = new OciDocument("resources", json);
+        document.refuse(OciFields.below("linux.resources"));
+        return document.value("", LinuxResources.class).orElseThrow();
+    }
+
+    /** The fields that {@link #read} refuses, dotted; {@code []} stands for every element. */
+    public static List<String> refusedFields() {
+        return List.copyOf(OciFields.CONFIG.keySet());
+    }
+}
