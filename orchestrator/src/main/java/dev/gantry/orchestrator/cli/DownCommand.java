@@ -1,5 +1,7 @@
 package dev.gantry.orchestrator.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+
 import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
@@ -11,6 +13,9 @@ import picocli.CommandLine.ParentCommand;
 
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * {@code down}: ends the services. Containers do not need them and go on, unless told otherwise.
@@ -20,7 +25,7 @@ import java.util.concurrent.Callable;
         mixinStandardHelpOptions = true,
         description = "End the services; containers that run go on without them.")
 final class DownCommand implements Callable<Integer> {
-    private static final long PATIENCE_NANOS = 30_000_000_000L;
+    private static final long PATIENCE_SECONDS = 30;
 
     @ParentCommand GantryCommand gantry;
 
@@ -30,7 +35,7 @@ final class DownCommand implements Callable<Integer> {
     boolean all;
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() {
         var client = new SupervisorClient(gantry.layout());
         if (client.ask(SupervisorClient.request("list")).isEmpty()) {
             gantry.err().println("gantry: no services run here");
@@ -38,21 +43,33 @@ final class DownCommand implements Callable<Integer> {
             return 0;
         }
         int running = containers();
-        client.ask(SupervisorClient.request("down"));
-        long deadline = System.nanoTime() + PATIENCE_NANOS;
-        while (client.ask(SupervisorClient.request("list")).isPresent()) {
-            if (System.nanoTime() > deadline) {
-                throw FaultException.of(
-                        FaultCode.UNAVAILABLE, "the services have not ended within 30 s");
-            }
-            Thread.sleep(20);
-        }
+        client.ask(SupervisorClient.request("down")).ifPresent(DownCommand::awaitEnd);
         if (running > 0) {
             gantry.err()
                     .println("gantry: " + running + " containers go on; 'gantry up' finds them");
             gantry.err().flush();
         }
         return 0;
+    }
+
+    /** The supervisor is the last to go, when it has cleared up. */
+    private static void awaitEnd(JsonNode supervisor) {
+        var process = ProcessHandle.of(supervisor.path("pid").asLong());
+        try {
+            if (process.isPresent()) {
+                process.get().onExit().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            }
+        } catch (TimeoutException e) {
+            throw FaultException.of(
+                    FaultCode.UNAVAILABLE,
+                    "the services have not ended within %d s",
+                    PATIENCE_SECONDS);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw FaultException.of(FaultCode.UNAVAILABLE, "interrupted while the services ended");
+        }
     }
 
     private int containers() {

@@ -102,14 +102,24 @@ final class ServicesCommand implements Callable<Integer> {
             mixinStandardHelpOptions = true,
             description = {
                 "Put another implementation of a service in its place while containers run:",
-                "it takes the address over on the bus, then the old one ends.",
+                "it takes the address over on the bus, then the old one ends. One that ends or is",
+                "not ready in time is ended, and the old one goes on.",
                 "Without a command, Gantry's own implementation comes back."
             })
     static final class Replace implements Callable<Integer> {
+        private static final int MOST_SECONDS = 3600;
+
         @ParentCommand ServicesCommand parent;
 
         @Parameters(index = "0", paramLabel = "SERVICE", description = "for example network")
         String service;
+
+        @Option(
+                names = "--within",
+                paramLabel = "SECONDS",
+                defaultValue = "60",
+                description = "time until it has to be ready (default: ${DEFAULT-VALUE})")
+        int within;
 
         @Parameters(
                 index = "1..*",
@@ -119,7 +129,14 @@ final class ServicesCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
-            var request = SupervisorClient.request("replace").put("service", service);
+            if (within < 1 || within > MOST_SECONDS) {
+                throw FaultException.invalid(
+                        "--within %d: not within 1..%d seconds", within, MOST_SECONDS);
+            }
+            var request =
+                    SupervisorClient.request("replace")
+                            .put("service", service)
+                            .put("seconds", within);
             var words = request.putArray("command");
             boolean separated = !command.isEmpty() && command.getFirst().equals("--");
             command.stream().skip(separated ? 1 : 0).forEach(words::add);

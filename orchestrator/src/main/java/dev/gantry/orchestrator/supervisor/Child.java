@@ -1,17 +1,21 @@
 package dev.gantry.orchestrator.supervisor;
 
-import java.io.File;
+import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.fault.FaultException;
+
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /**
- * One supervised process: started, expected to say READY within a deadline and WATCHDOG ever after,
- * and started again with growing pauses when it ends. All methods run on the supervisor's one
- * thread.
+ * One supervised service: its process is started, expected to say READY within a deadline and
+ * WATCHDOG ever after, and started again with growing pauses when it ends. All methods run on the
+ * supervisor's one thread.
  */
-final class Child {
+final class Child implements ServiceProcess.Listener {
     /** What a child is doing. */
     enum State {
         STARTING,
@@ -23,20 +27,19 @@ final class Child {
 
     private static final long READY_WITHIN = Duration.ofSeconds(60).toNanos();
     static final long WATCHDOG = Duration.ofSeconds(20).toNanos();
+    static final long STOP_WITHIN = Duration.ofSeconds(10).toNanos();
     private static final long SETTLED_AFTER = Duration.ofSeconds(10).toNanos();
     private static final long FIRST_PAUSE = Duration.ofMillis(50).toNanos();
     private static final long LONGEST_PAUSE = Duration.ofSeconds(5).toNanos();
-    private static final long STOP_WITHIN = Duration.ofSeconds(10).toNanos();
 
     private final ServiceTable.Service service;
     private final Supervisor supervisor;
-    private final boolean notifies;
+    private final List<ServiceProcess> predecessors = new ArrayList<>();
     private List<String> command;
-    private NotifySocket socket;
-    private Process process;
+    private Optional<ServiceProcess> process = Optional.empty();
+    private Optional<Succession> succession = Optional.empty();
     private State state = State.STOPPED;
     private long since = System.nanoTime();
-    private long heard;
     private long pause = FIRST_PAUSE;
     private int restarts;
     private String lastEnd = "";
@@ -45,8 +48,6 @@ final class Child {
         this.service = service;
         this.command = command;
         this.supervisor = supervisor;
-        // The launcher is ready when it listens: it has no start-up to speak of.
-        this.notifies = service.uid() != 0;
     }
 
     String name() {
@@ -58,7 +59,7 @@ final class Child {
     }
 
     long pid() {
-        return process == null || !process.isAlive() ? 0 : process.pid();
+        return process.filter(ServiceProcess::isAlive).map(ServiceProcess::pid).orElse(0L);
     }
 
     int restarts() {
@@ -79,57 +80,26 @@ final class Child {
 
     /** Starts the process. */
     void start() throws IOException {
-        var builder = new ProcessBuilder(ServiceTable.confined(service, command));
-        builder.directory(new File("/"));
-        var environment = builder.environment();
-        environment.keySet().retainAll(List.of("PATH", "LANG", "TZ"));
-        environment.put("HOME", "/nonexistent");
-        environment.put("GANTRY_BUS", supervisor.layout().busSocket().toString());
-        environment.put("GANTRY_RUN", supervisor.layout().run(service.name()).toString());
-        environment.put("GANTRY_STATE", supervisor.layout().state(service.name()).toString());
-        environment.put("GANTRY_INSTANCE", supervisor.layout().instance());
-        if (notifies) {
-            environment.put("NOTIFY_SOCKET", notifySocket().path().toString());
-            environment.put("WATCHDOG_USEC", Long.toString(WATCHDOG / 1000));
-        }
-        builder.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
-        var log = ProcessBuilder.Redirect.appendTo(supervisor.logFile(service.name()).toFile());
-        builder.redirectOutput(log).redirectError(log);
-        process = builder.start();
-        enter(State.STARTING);
-        heard = System.nanoTime();
-        var started = process;
-        started.onExit().thenAccept(ended -> supervisor.later(() -> ended(ended)));
-        if (!notifies) {
+        process = Optional.of(ServiceProcess.start(supervisor, service, command, this));
+        enter(service.notifies() ? State.STARTING : State.READY);
+    }
+
+    @Override
+    public void ready(ServiceProcess which) {
+        if (state == State.STARTING) {
             enter(State.READY);
         }
     }
 
-    private NotifySocket notifySocket() throws IOException {
-        if (socket == null) {
-            Path path = supervisor.layout().run("supervisor").resolve(service.name() + ".notify");
-            socket =
-                    new NotifySocket(
-                            path, service.uid(), line -> supervisor.later(() -> said(line)));
-        }
-        return socket;
-    }
-
-    private void said(String line) {
-        heard = System.nanoTime();
-        if (line.equals("READY=1") && state == State.STARTING) {
-            enter(State.READY);
-        }
-    }
-
-    private void ended(Process ended) {
-        if (ended != process) {
+    @Override
+    public void ended(ServiceProcess which) {
+        if (predecessors.remove(which)) {
+            stopped();
             return;
         }
-        int code = ended.exitValue();
-        lastEnd = code > 128 ? "killed by signal " + (code - 128) : "exit code " + code;
+        lastEnd = which.end();
         if (state == State.STOPPING) {
-            enter(State.STOPPED);
+            stopped();
             return;
         }
         boolean settled = state == State.READY && System.nanoTime() - since > SETTLED_AFTER;
@@ -138,11 +108,30 @@ final class Child {
         enter(State.PAUSING);
     }
 
+    private void stopped() {
+        if (state == State.STOPPING && !anyAlive()) {
+            enter(State.STOPPED);
+        }
+    }
+
+    private boolean anyAlive() {
+        return process.filter(ServiceProcess::isAlive).isPresent()
+                || succession.isPresent()
+                || !predecessors.isEmpty();
+    }
+
     /** Does what time demands: restart after a pause, kill what does not answer. */
     void tick(long now) throws IOException {
+        succession.ifPresent(begun -> begun.tick(now));
+        for (var predecessor : predecessors) {
+            if (now - predecessor.since() > STOP_WITHIN) {
+                kill(predecessor, "did not give way to its successor within 10 s");
+            }
+        }
         switch (state) {
             case PAUSING -> {
-                if (now - since >= pause) {
+                // Whoever registers last owns the addresses: not while a successor takes over.
+                if (succession.isEmpty() && now - since >= pause) {
                     pause = Math.min(pause * 2, LONGEST_PAUSE);
                     restarts++;
                     start();
@@ -150,28 +139,29 @@ final class Child {
             }
             case STARTING -> {
                 if (now - since > READY_WITHIN) {
-                    kill("was not ready after 60 s");
+                    kill(process.orElseThrow(), "was not ready after 60 s");
+                    since = now;
                 }
             }
             case READY -> {
-                if (notifies && now - heard > WATCHDOG) {
-                    kill("said nothing for 20 s");
+                var serving = process.orElseThrow();
+                if (service.notifies() && now - serving.heard() > WATCHDOG) {
+                    kill(serving, "said nothing for 20 s");
                 }
             }
             case STOPPING -> {
-                if (now - since > STOP_WITHIN) {
-                    kill("did not stop within 10 s");
+                if (now - since > STOP_WITHIN && pid() != 0) {
+                    kill(process.orElseThrow(), "did not stop within 10 s");
+                    since = now;
                 }
             }
             case STOPPED -> {}
         }
     }
 
-    private void kill(String why) {
+    private void kill(ServiceProcess which, String why) {
         supervisor.log(service.name() + " " + why + ", is killed");
-        process.destroyForcibly();
-        heard = System.nanoTime();
-        since = heard;
+        which.kill();
     }
 
     /** Asks the process to end, and does not start it again. */
@@ -179,41 +169,79 @@ final class Child {
         if (state == State.STOPPING || state == State.STOPPED) {
             return;
         }
-        boolean alive = process != null && process.isAlive();
-        enter(alive ? State.STOPPING : State.STOPPED);
-        if (alive) {
-            process.destroy();
-        }
+        succession.ifPresent(Succession::callOff);
+        process.filter(ServiceProcess::isAlive).ifPresent(ServiceProcess::askToEnd);
+        enter(anyAlive() ? State.STOPPING : State.STOPPED);
     }
 
     /** Ends the process; it comes back at once. */
     void restart() {
+        refuseWhileReplaced();
         pause = FIRST_PAUSE;
-        process.destroy();
+        process.ifPresent(ServiceProcess::askToEnd);
     }
 
     /**
-     * Starts another implementation beside the running one. It takes the address over on the bus;
-     * then the old process is asked to end.
+     * Puts another implementation in the place of the running one.
+     *
+     * @param within until when it has to be ready
+     * @return completes when it is in its place; exceptionally with a FaultException when it has
+     *     ended and the running one is there as before
      */
-    void replace(List<String> successor) throws IOException {
-        var predecessor = process;
-        command = successor;
-        start();
-        if (predecessor != null && predecessor.isAlive()) {
-            supervisor.whenReady(this, predecessor::destroy);
+    CompletableFuture<Void> replace(List<String> successor, Duration within) {
+        refuseWhileReplaced();
+        if (state == State.STOPPING || state == State.STOPPED) {
+            throw FaultException.of(FaultCode.FAILED_PRECONDITION, "%s stops", name());
         }
+        var begun = new Succession(supervisor, this, successor, within);
+        succession = Optional.of(begun);
+        return begun.begin();
+    }
+
+    private void refuseWhileReplaced() {
+        if (succession.isPresent()) {
+            throw FaultException.of(
+                    FaultCode.FAILED_PRECONDITION, "%s is being replaced already", name());
+        }
+    }
+
+    /** The successor has the service: it is this child's process from now on. */
+    void succeed(ServiceProcess successor) {
+        succession = Optional.empty();
+        process.filter(ServiceProcess::isAlive)
+                .ifPresent(
+                        predecessor -> {
+                            predecessors.add(predecessor);
+                            predecessor.askToEnd();
+                        });
+        successor.toldTo(this);
+        process = Optional.of(successor);
+        command = successor.command();
+        enter(State.READY);
+    }
+
+    /**
+     * The successor has failed and is gone.
+     *
+     * @param serves whether the process still has its addresses; else it is started again
+     * @return whether the process that was there before goes on
+     */
+    boolean keep(boolean serves) {
+        succession = Optional.empty();
+        if (state == State.STOPPING) {
+            stopped();
+            return true;
+        }
+        boolean goesOn = serves && pid() != 0;
+        if (!goesOn) {
+            restart();
+        }
+        return goesOn;
     }
 
     private void enter(State next) {
         state = next;
         since = System.nanoTime();
-        supervisor.changed(this);
-    }
-
-    void close() throws IOException {
-        if (socket != null) {
-            socket.close();
-        }
+        supervisor.changed();
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.bus.fault.Quote;
 import dev.gantry.bus.service.Layout;
 import dev.gantry.bus.wire.Json;
 
@@ -17,6 +18,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -30,6 +32,9 @@ import java.util.concurrent.TimeoutException;
  */
 final class ControlServer implements AutoCloseable {
     private static final int LONGEST = 64 << 10;
+    private static final Duration ANSWER = Duration.ofSeconds(10);
+    // To end a successor that was not ready, and to ask the bus who serves.
+    private static final Duration AFTERMATH = Duration.ofSeconds(60);
 
     private final Path path;
     private final ServerSocketChannel server;
@@ -82,7 +87,7 @@ final class ControlServer implements AutoCloseable {
             } catch (FaultException e) {
                 reply.put("fault", e.getMessage());
             } catch (TimeoutException e) {
-                reply.put("fault", "not all services were ready in time");
+                reply.put("fault", "the services did not come so far in time");
             }
             Channels.newOutputStream(client)
                     .write((Json.mapper().writeValueAsString(reply) + "\n").getBytes("UTF-8"));
@@ -112,13 +117,21 @@ final class ControlServer implements AutoCloseable {
                                         supervisor.child(name).restart();
                                         return Json.mapper().createObjectNode();
                                     }));
-            case "replace" -> await(inside(() -> replace(name, request.path("command"))));
+            case "replace" -> {
+                var within = Duration.ofSeconds(request.path("seconds").asInt(60));
+                await(
+                        await(inside(() -> replace(name, request.path("command"), within))),
+                        within.plus(AFTERMATH));
+                yield Json.mapper().createObjectNode();
+            }
             case "down" ->
                     await(
                             inside(
                                     () -> {
                                         supervisor.stop();
-                                        return Json.mapper().createObjectNode();
+                                        return Json.mapper()
+                                                .createObjectNode()
+                                                .put("pid", ProcessHandle.current().pid());
                                     }));
             default ->
                     throw FaultException.invalid(
@@ -126,21 +139,19 @@ final class ControlServer implements AutoCloseable {
         };
     }
 
-    private ObjectNode replace(String name, JsonNode words) {
-        var child = supervisor.child(name);
+    private CompletableFuture<Void> replace(String name, JsonNode words, Duration within) {
+        var child = supervisor.replaceable(name);
         var command = new ArrayList<String>();
         words.forEach(word -> command.add(word.asText()));
-        var successor =
-                command.isEmpty()
-                        ? ServiceTable.command(
-                                child.service(), supervisor.home(), supervisor.layout())
-                        : List.copyOf(command);
-        try {
-            child.replace(successor);
-        } catch (IOException e) {
-            throw FaultException.invalid("%s cannot be started: %s", successor.getFirst(), e);
+        if (command.isEmpty()) {
+            command.addAll(
+                    ServiceTable.command(child.service(), supervisor.home(), supervisor.layout()));
         }
-        return Json.mapper().createObjectNode();
+        if (!Path.of(command.getFirst()).isAbsolute()) {
+            throw FaultException.invalid(
+                    "the command %s is not an absolute path", Quote.of(command.getFirst()));
+        }
+        return child.replace(List.copyOf(command), within);
     }
 
     private ObjectNode list() {
@@ -178,8 +189,13 @@ final class ControlServer implements AutoCloseable {
 
     private static <T> T await(CompletableFuture<T> answer)
             throws InterruptedException, TimeoutException {
+        return await(answer, ANSWER);
+    }
+
+    private static <T> T await(CompletableFuture<T> answer, Duration patience)
+            throws InterruptedException, TimeoutException {
         try {
-            return answer.get(10, TimeUnit.SECONDS);
+            return answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof FaultException fault) {
                 throw fault;

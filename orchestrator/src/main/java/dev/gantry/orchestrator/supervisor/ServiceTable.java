@@ -75,7 +75,12 @@ public final class ServiceTable {
      * @param heapMegabytes the most heap
      */
     record Service(
-            String name, int uid, List<String> capabilities, String mainClass, int heapMegabytes) {}
+            String name, int uid, List<String> capabilities, String mainClass, int heapMegabytes) {
+        /** The launcher does not: it is ready when it listens and has no start-up to speak of. */
+        boolean notifies() {
+            return uid != 0;
+        }
+    }
 
     /** All processes, in the order in which they are started. */
     static final List<Service> ALL =

@@ -28,8 +28,8 @@ public final class Supervisor {
     private final Path home;
     private final LinkedBlockingQueue<Runnable> work = new LinkedBlockingQueue<>();
     private final Map<String, Child> children = new LinkedHashMap<>();
-    private final Map<Child, Runnable> onReady = new LinkedHashMap<>();
     private final List<Waiter> waiters = new ArrayList<>();
+    private int processes;
     private boolean stopping;
 
     /** Somebody who waits until no child is starting any more. */
@@ -70,9 +70,6 @@ public final class Supervisor {
             Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait));
             control.serve();
             loop();
-            for (var child : children.values()) {
-                child.close();
-            }
             setup.unmake().forEach(left -> log("left behind: " + left));
         }
         Runtime.getRuntime().halt(0);
@@ -125,18 +122,16 @@ public final class Supervisor {
         System.err.println(Instant.now() + " supervisor: " + line);
     }
 
-    void changed(Child child) {
-        if (child.state() == Child.State.READY && onReady.containsKey(child)) {
-            onReady.remove(child).run();
-        }
+    /** A name of its own for each process: none hears what its predecessor has said. */
+    Path notifyPath(ServiceTable.Service service) {
+        return layout.run("supervisor").resolve(service.name() + "-" + ++processes + ".notify");
+    }
+
+    void changed() {
         if (all(Child.State.READY)) {
             waiters.forEach(waiter -> waiter.ready().complete(null));
             waiters.clear();
         }
-    }
-
-    void whenReady(Child child, Runnable action) {
-        onReady.put(child, action);
     }
 
     private boolean all(Child.State state) {
@@ -168,6 +163,24 @@ public final class Supervisor {
                     "no such service: %s (there are %s)",
                     name,
                     String.join(", ", children.keySet()));
+        }
+        return child;
+    }
+
+    /**
+     * The child of a name that can be replaced while it runs.
+     *
+     * @throws FaultException FAILED_PRECONDITION for bus and launcher, which own no address that a
+     *     successor could take over
+     */
+    Child replaceable(String name) {
+        var child = child(name);
+        if (LAST.contains(child.name())) {
+            throw FaultException.of(
+                    FaultCode.FAILED_PRECONDITION,
+                    "%s is not replaced while it runs: it owns no address on the bus that another"
+                            + " could take over",
+                    child.name());
         }
         return child;
     }

@@ -15,10 +15,12 @@ import java.nio.file.Path;
 @RequiresRoot
 class ServicesIT {
     private static final String PYTHON_NETWORK =
-            Path.of("..", "network-svc", "examples", "network_py", "network.py")
-                    .toAbsolutePath()
-                    .normalize()
-                    .toString();
+            ofProject("network-svc", "examples", "network_py", "network.py");
+    private static final String BUS_EXAMPLES = ofProject("bus", "examples");
+
+    private static String ofProject(String... path) {
+        return Path.of("..", path).toAbsolutePath().normalize().toString();
+    }
 
     @Test
     void aContainerOutlivesDownAndUp() {
@@ -60,6 +62,83 @@ class ServicesIT {
             assertServed(gantry);
             gantry.gantry("rm", "-f", "web").ok();
         }
+    }
+
+    @Test
+    void aSuccessorThatDoesNotComeUpLeavesTheServiceToItsPredecessor() {
+        try (var gantry = GantryInstance.up()) {
+            long predecessor = gantry.pid("network-svc");
+
+            var ends = gantry.gantry("services", "replace", "network", "--", "/bin/false");
+            var hangs =
+                    gantry.gantry(
+                            "services",
+                            "replace",
+                            "--within",
+                            "1",
+                            "network",
+                            "--",
+                            "/bin/sleep",
+                            "4242");
+            var onlySaysSo = replaceByPython(gantry, "notify('READY=1'); time.sleep(4243)");
+
+            assertFailed(ends, "ended before it had the service (exit code 1)", "keeps");
+            assertFailed(hangs, "was not ready within 1 s", "keeps");
+            assertFailed(onlySaysSo, "did not take the service over", "keeps");
+            assertThat(gantry.pid("network-svc")).isEqualTo(predecessor);
+            assertThat(GantryInstance.command("pgrep", "-f", "slee[p].*424[23]").out()).isEmpty();
+            gantry.gantry("run", "--rm", "host-shell", "ip", "addr").ok();
+        }
+    }
+
+    @Test
+    void aSuccessorThatTookOverAndEndedGivesTheServiceBack() {
+        try (var gantry = GantryInstance.up()) {
+            long predecessor = gantry.pid("network-svc");
+
+            var failed =
+                    replaceByPython(
+                            gantry,
+                            "Bus().serve({'network.v1': lambda *_: {}}, lambda: sys.exit(3))");
+
+            assertFailed(failed, "(exit code 3)", "is started again");
+            gantry.gantry("run", "--rm", "host-shell", "ip", "addr").ok();
+            assertThat(gantry.pid("network-svc")).isNotIn(0L, predecessor);
+        }
+    }
+
+    @Test
+    void whatCannotBeReplacedIsRefused() {
+        try (var gantry = GantryInstance.up()) {
+            long bus = gantry.pid("bus");
+
+            var ofTheBus = gantry.gantry("services", "replace", "bus", "--", "/bin/false");
+            var relative = gantry.gantry("services", "replace", "network", "--", "false");
+
+            assertFailed(ofTheBus, "bus is not replaced while it runs");
+            assertFailed(relative, "\"false\" is not an absolute path");
+            assertThat(gantry.pid("bus")).isEqualTo(bus);
+        }
+    }
+
+    private static GantryInstance.Result replaceByPython(GantryInstance gantry, String program) {
+        var imports =
+                "import sys, time; sys.path.insert(0, sys.argv[1]);"
+                        + " from gantry_bus import Bus, notify; ";
+        return gantry.gantry(
+                "services",
+                "replace",
+                "network",
+                "--",
+                "/usr/bin/python3",
+                "-c",
+                imports + program,
+                BUS_EXAMPLES);
+    }
+
+    private static void assertFailed(GantryInstance.Result result, String... reasons) {
+        assertThat(result.code()).isNotZero();
+        assertThat(result.err()).contains(reasons).hasLineCount(1).startsWith("gantry: ");
     }
 
     private static void serve(GantryInstance gantry) {
