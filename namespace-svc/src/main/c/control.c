@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void drop(int i) {
@@ -46,6 +48,18 @@ static bool empty_directory(int dir, int depth) {
     return true;
 }
 
+/* The poststop hooks, in a process of their own that nobody waits for: whoever has the connection may serve others. */
+static bool last_words(int fd, const struct request *request, const struct plan *hooks) {
+    pid_t child = fork();
+    if (child < 0) return hooks_poststop(hooks), false;
+    if (child > 0) return waitpid(child, NULL, 0), true;
+    if (fork() > 0) _exit(0);
+    prctl(PR_SET_NAME, "gantry-poststop");
+    hooks_poststop(hooks);
+    reply(fd, M_OK, request->header.seq, NULL);
+    _exit(0);
+}
+
 /* A directory whose shim is gone: nobody holds its lock. The id is a counted string that fills the request. */
 void remove_for(int fd, const struct request *request, int parent, const char *prefix) {
     char id[MAX_ID + 1] = "", name[MAX_ID + 8];
@@ -60,8 +74,11 @@ void remove_for(int fd, const struct request *request, int parent, const char *p
         error = errno;
     else if (flock(dir, LOCK_EX | LOCK_NB) < 0)
         error = EBUSY;
-    else if (!empty_directory(dir, 0) || unlinkat(parent, name, AT_REMOVEDIR) < 0)
-        error = errno;
+    else {
+        struct plan *hooks = hooks_left(dir);
+        if (!empty_directory(dir, 0) || unlinkat(parent, name, AT_REMOVEDIR) < 0) error = errno;
+        if (!error && hooks && last_words(fd, request, hooks)) return (void)close(dir);
+    }
     if (dir >= 0) close(dir);
     if (!error) return reply(fd, M_OK, request->header.seq, NULL);
     reply_error(fd, request->header.seq, error,
@@ -113,7 +130,10 @@ static bool serve(struct control *control, struct request *request) {
     case M_RESIZE: error = shim_resize(size[0], size[1]); break;
     case M_CLOSE_STDIN: shim_input_end(); break;
     case M_WATCH: control->watches = true; break;
-    case M_DELETE: error = send_signal(SIGKILL, 0) == EPERM ? EPERM : 0; break;
+    case M_DELETE:
+        if (S.hook > 0) kill(S.hook, SIGKILL);
+        error = send_signal(SIGKILL, 0) == EPERM ? EPERM : 0;
+        break;
     default: error = EPROTO;
     }
     if (error)

@@ -21,6 +21,7 @@ struct report {
         int cgroups, fds;
         bool init, entered; /* the pidfd of a session is sent; the shim entered the planned namespaces already */
         char state[256]; /* STATE/ID */
+        uint32_t hook; /* the operation that the child asks the shim for */
     } order;
     struct timing at[MAX_OPS];
     uint8_t body[MAX_BODY + 1];
@@ -81,6 +82,12 @@ void make_directory(
 int op_console(struct child *c, const struct op *op, int tty);
 int fresh_proc(struct child *c, const struct op *op);
 int open_at(int base, const char *path, uint64_t flags, uint64_t resolve);
+
+/* hook.c */
+bool hook_run(const struct op *state, const struct op *op, const char *status, pid_t pid, struct failure *why);
+bool hooks_keep(const struct plan *plan, int dir); /* those of poststop, for who removes STATE/ID */
+struct plan *hooks_left(int dir);
+void hooks_poststop(const struct plan *plan);
 
 /* log.c */
 struct log;

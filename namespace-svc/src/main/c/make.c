@@ -34,18 +34,20 @@ static struct spare { /* an init cloned ahead of need */
 static struct list user_map[2]; /* of the container; its sessions' shims inherit it */
 
 static void forget_directory(void) {
-    static const char *const FILES[] = {"pid", "exit", "exit.new", "ctl", "attach"};
+    static const char *const FILES[] = {"pid", "exit", "exit.new", "ctl", "attach", "poststop"};
     for (size_t i = 0; S.dir >= 0 && i < sizeof FILES / sizeof *FILES; i++) unlinkat(S.dir, FILES[i], 0);
     if (S.dir >= 0) unlinkat(S.parent, S.name, AT_REMOVEDIR);
 }
 
 /* Nothing is left of a container that could not be made. */
 _Noreturn void give_up(const struct failure *failure) {
+    end_hook();
     if (S.pid > 0) {
         syscall(SYS_pidfd_send_signal, S.pidfd, SIGKILL, NULL, 0);
         while (waitpid(S.pid, NULL, 0) < 0 && errno == EINTR) continue;
     }
     forget_directory();
+    if (S.pid > 0) hooks_poststop(S.plan); /* it was there, and is no more: runtime.md, steps 12 and 13 */
     send_failure(S.creator, S.create_seq, failure);
     if (S.report) send_timings(S.creator, S.create_seq);
     _exit(0);
@@ -338,6 +340,7 @@ void make_files(void) { /* beside the child, which is at its operations meanwhil
     int fd = write_file("pid", text);
     if (fd < 0) fail_now(errno, 0, "write pid");
     close(fd);
+    if (!hooks_keep(S.plan, S.dir)) fail_now(errno, 0, "keep the poststop hooks");
     S.control_socket = listening("ctl", SOCK_SEQPACKET, L.uid);
     S.attach_socket = listening("attach", SOCK_STREAM, 0);
 }

@@ -170,6 +170,22 @@ static int op_cwd(struct child *c, const struct op *op) {
     return 0;
 }
 
+/* Those of the runtime's namespaces are the shim's to run; it kills this process if one fails. */
+static int op_hook(struct child *c, const struct op *op) {
+    struct failure why = {0};
+    if (op->n[0] >= HOOK_POSTSTART) return -1;
+    if (op->n[0] <= HOOK_CREATE_RUNTIME) {
+        c->report->order.hook = (uint32_t)(op - c->plan->ops);
+        tell(c, op, 'H', -1);
+        wait_for(c, op, 'C');
+        return 0;
+    }
+    const char *status = op->n[0] == HOOK_START_CONTAINER ? "created" : "creating";
+    if (!hook_run(plan_find(c->plan, OP_STATE), op, status, getpid(), &why))
+        child_fail(c, op, why.error, "%s", why.message);
+    return 0;
+}
+
 static int carry_out(struct child *c, const struct op *op) {
     struct rlimit limit;
     switch ((enum opcode)op->code) {
@@ -181,6 +197,7 @@ static int carry_out(struct child *c, const struct op *op) {
     case OP_ID:
     case OP_LOG:
     case OP_STDIO:
+    case OP_STATE:
     case OP_CGROUP_WRITE:
     case OP_USERMAP:
     case OP_OOM_SCORE:
@@ -221,6 +238,7 @@ static int carry_out(struct child *c, const struct op *op) {
         return 0;
     case OP_TTY: return op_tty(c, op);
     case OP_LABEL: return op_label(c, op);
+    case OP_HOOK: return op_hook(c, op);
     case OP_ENV: return op_env(c, op);
     case OP_CWD: return op_cwd(c, op);
     case OP_GROUPS: return op_groups(c, op);

@@ -24,6 +24,7 @@ static const struct shape {
     [OP_ID] = {"ID", "s", 0, false},
     [OP_LOG] = {"LOG", "squu", 0, false},
     [OP_STDIO] = {"STDIO", "", 7, false},
+    [OP_STATE] = {"STATE", "sss", 0, false},
     [OP_NAMESPACES] = {"NAMESPACES", "u", 0, false},
     [OP_SETNS] = {"SETNS", "u?", 3, true},
     [OP_CGROUP] = {"CGROUP", "C", 0, false},
@@ -48,6 +49,7 @@ static const struct shape {
     [OP_KEYRING] = {"KEYRING", "s", 0, false},
     [OP_TTY] = {"TTY", "hh", 1, false},
     [OP_LABEL] = {"LABEL", "ss", 0, true},
+    [OP_HOOK] = {"HOOK", "usuLL", 0, true},
     [OP_ENV] = {"ENV", "L", 0, false},
     [OP_CWD] = {"CWD", "s", 1, false},
     [OP_GROUPS] = {"GROUPS", "G", 0, false},
@@ -164,6 +166,12 @@ __attribute__((format(printf, 5, 6))) static bool refuse(
     return false;
 }
 
+const char *plan_hook_name(uint32_t kind) {
+    static const char *const NAMES[] = {
+        "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"};
+    return kind < HOOK_END ? NAMES[kind] : "?";
+}
+
 bool plan_id_valid(const char *id, size_t most) {
     size_t length = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
     return length > 0 && length <= most && !id[length] && !strchr("_.-", id[0]);
@@ -221,6 +229,12 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
     case OP_LOG:
         return (op->s[0][0] == '/' && op->n[1] >= 1 && op->n[1] <= 1000) ||
                refuse(why, at, op, EINVAL, "path must be absolute, files 1 to 1000");
+    case OP_STATE:
+        return (!*op->s[2] || op->s[2][0] == '/') || refuse(why, at, op, EINVAL, "bundle %s is not absolute", op->s[2]);
+    case OP_HOOK:
+        if (op->n[0] >= HOOK_END || op->n[1] < 1 || op->n[1] > 86400)
+            return refuse(why, at, op, EINVAL, "kind %lu, %lu s", (unsigned long)op->n[0], (unsigned long)op->n[1]);
+        return op->s[0][0] == '/' || refuse(why, at, op, EINVAL, "path %s is not absolute", op->s[0]);
     case OP_NAMESPACES:
         plan->namespaces = (uint32_t)op->n[0];
         return !(op->n[0] & ~(uint64_t)KINDS) ||
@@ -318,12 +332,12 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
 }
 
 /* The rank of an operation in the plan; within a rank the order is free. */
-static int rank(uint16_t code) {
+static int rank(const struct op *op) {
     static const uint8_t HEAD[] = {
-        OP_ID, OP_LOG, OP_STDIO, OP_CGROUP_WRITE, OP_CGROUP, OP_NAMESPACES, OP_USERMAP, OP_OOM_SCORE, OP_SETNS};
+        OP_ID, OP_LOG, OP_STDIO, OP_STATE, OP_CGROUP_WRITE, OP_CGROUP, OP_NAMESPACES, OP_USERMAP, OP_OOM_SCORE, OP_SETNS};
     for (int i = 0; i < (int)sizeof HEAD; i++)
-        if (HEAD[i] == code) return i;
-    return code == OP_EXEC ? 101 : 100;
+        if (HEAD[i] == op->code) return i;
+    return op->code == OP_EXEC ? 101 : op->code == OP_HOOK && op->n[0] >= HOOK_POSTSTART ? 102 : 100;
 }
 
 static bool order(const struct plan *plan, int at, const struct op *op, const uint16_t *seen, struct failure *why) {
@@ -346,7 +360,20 @@ static bool order(const struct plan *plan, int at, const struct op *op, const ui
         break;
     case OP_MOUNT:
     case OP_PIVOT:
-        if (!rooted || seen[OP_PIVOT]) must = "must follow ROOTFS, before PIVOT";
+        if (!rooted || seen[OP_PIVOT])
+            must = "must follow ROOTFS, before PIVOT";
+        else if (op->code == OP_MOUNT && seen[OP_HOOK])
+            must = "must precede HOOK";
+        break;
+    case OP_HOOK: /* after CAPS in the container: it may be the image's own program */
+        if (!seen[OP_STATE] || plan->session)
+            must = "needs STATE, and is not for a session";
+        else if (op->n[0] <= HOOK_CREATE_CONTAINER && (!rooted || seen[OP_PIVOT]))
+            must = "must follow ROOTFS, before PIVOT";
+        else if (op->n[0] == HOOK_START_CONTAINER && (!seen[OP_CAPS] || !seen[OP_WAIT_START]))
+            must = "must follow WAIT_START and CAPS";
+        else if (op->n[0] >= HOOK_POSTSTART && !seen[OP_EXEC])
+            must = "must follow EXEC";
         break;
     case OP_MKDIR:
     case OP_MKNOD:
@@ -386,6 +413,7 @@ static bool order(const struct plan *plan, int at, const struct op *op, const ui
     case OP_LOG:
     case OP_NAMESPACES:
     case OP_USERMAP:
+    case OP_STATE:
         if (plan->session && op->code != OP_LOG) must = "is not for a session";
         break;
     }
@@ -418,10 +446,10 @@ bool plan_parse(struct plan *plan, struct arena *arena, uint8_t *body, size_t le
             return refuse(why, at, op, EPROTO, "malformed payload of %u bytes", size);
         r.at += size;
         if (seen[code] && !SHAPES[code].many) return refuse(why, at, op, EINVAL, "given twice");
-        if (seen[OP_EXEC]) return refuse(why, at, op, EINVAL, "stands after EXEC");
-        if ((!seen[OP_ID] && code != OP_ID) || rank(op->code) < last)
+        if (seen[OP_EXEC] && code != OP_HOOK) return refuse(why, at, op, EINVAL, "stands after EXEC");
+        if ((!seen[OP_ID] && code != OP_ID) || rank(op) < last)
             return refuse(why, at, op, EINVAL, "stands too late, or before ID");
-        last = rank(op->code);
+        last = rank(op);
         if (!order(plan, at, op, seen, why) || !values(plan, at, op, descriptors, why)) return false;
         seen[code]++;
     }

@@ -10,6 +10,7 @@ enum opcode {
     OP_ID = 1,
     OP_LOG,
     OP_STDIO,
+    OP_STATE,
     OP_NAMESPACES = 10,
     OP_SETNS,
     OP_CGROUP,
@@ -34,6 +35,7 @@ enum opcode {
     OP_KEYRING,
     OP_TTY,
     OP_LABEL,
+    OP_HOOK,
     OP_ENV = 40,
     OP_CWD,
     OP_GROUPS,
@@ -52,6 +54,15 @@ enum { SETNS_FD = 1, SETNS_FROM_INIT = 2 };
 enum { PROPAGATION_RECURSIVE = 1 };
 enum { ROOTFS_OVERLAY = 1, ROOTFS_RECURSIVE = 2 };
 enum { MOUNT_RECURSIVE = 1, MOUNT_ATTR_RECURSIVE = 2, MOUNT_OPTIONAL = 8, MOUNT_NOFOLLOW = 16 };
+enum {
+    HOOK_PRESTART,
+    HOOK_CREATE_RUNTIME,
+    HOOK_CREATE_CONTAINER,
+    HOOK_START_CONTAINER,
+    HOOK_POSTSTART,
+    HOOK_POSTSTOP,
+    HOOK_END
+};
 enum { MKDIR_EXCL = 1, MKNOD_BIND = 1, TTY_CONSOLE = 1, CWD_CREATE = 1, EXEC_PATH = 1 };
 
 struct item { /* one element of any list: string [+ value], or up to three numbers */
@@ -101,4 +112,5 @@ enum { ARENA = 9 << 20 }; /* more than the greatest plan takes: 32 bytes for eac
 bool plan_parse(struct plan *plan, struct arena *arena, uint8_t *body, size_t length, uint32_t descriptors,
     bool session, struct failure *why);
 const struct op *plan_find(const struct plan *plan, enum opcode code);
+const char *plan_hook_name(uint32_t kind);
 bool plan_id_valid(const char *id, size_t most);

@@ -46,11 +46,67 @@ static void started(const struct failure *failure) {
     S.starter = -1;
 }
 
+/* ---- hooks in the runtime's namespaces, each in a process of its own, so that requests are answered meanwhile ---- */
+
+static void record_exit(int status);
+
+void end_hook(void) {
+    if (S.hook <= 0) return;
+    kill(S.hook, SIGKILL);
+    while (waitpid(S.hook, NULL, 0) < 0 && errno == EINTR) continue;
+    S.hook = 0;
+}
+
+static void begin_hook(const struct op *op) {
+    struct timing *t = &S.report->at[op - S.plan->ops];
+    S.hook_op = op;
+    t->start = now(CLOCK_MONOTONIC);
+    S.hook = fork();
+    if (S.hook < 0) fail_now(errno, (int)(op - S.plan->ops), "fork a hook");
+    if (S.hook > 0) return;
+    struct failure why = {.op = (int32_t)(op - S.plan->ops)};
+    prctl(PR_SET_NAME, "gantry-hook");
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (hook_run(plan_find(S.plan, OP_STATE), op, op->n[0] < HOOK_POSTSTART ? "creating" : "running", S.pid, &why))
+        _exit(0);
+    if (op->n[0] < HOOK_POSTSTART) S.report->failure = why;
+    t->error = why.error;
+    _exit(1);
+}
+
+/* The next poststart hook; when there is none the start is over. */
+static void poststart(const struct op *from) {
+    for (const struct op *op = from; op < S.plan->ops + S.plan->count; op++)
+        if (op->code == OP_HOOK && op->n[0] == HOOK_POSTSTART) return begin_hook(op);
+    S.hook_op = NULL;
+    if (!S.told) tell_created(true);
+    started(NULL);
+    if (S.dead) record_exit(S.status);
+}
+
+static void hook_ended(int status) {
+    const struct op *op = S.hook_op;
+    S.hook = 0;
+    if (op->n[0] == HOOK_POSTSTART) { /* a failure is a warning: its errno is told with the times */
+        struct timing *t = &S.report->at[op - S.plan->ops];
+        t->duration = now(CLOCK_MONOTONIC) - t->start;
+        t->done = 1;
+        if (status && !t->error) t->error = ECANCELED;
+        return poststart(op + 1);
+    }
+    if (status) {
+        struct failure *f = &S.report->failure;
+        if (!f->error) *f = (struct failure){.op = (int32_t)(op - S.plan->ops), .code = OP_HOOK, .error = ECANCELED};
+        give_up(f);
+    }
+    S.hook_op = NULL;
+    if (send(S.sync, "C", 1, MSG_NOSIGNAL) != 1) S.failing = true;
+}
+
 /* The child's end of the socket is closed: it runs the command now, or failed, or died. */
 static void sync_ended(void) {
     struct failure *f = &S.report->failure;
-    const uint32_t last = S.plan->count - 1;
-    struct timing *exec = &S.report->at[last];
+    struct timing *exec = &S.report->at[plan_find(S.plan, OP_EXEC) - S.plan->ops];
     close_fd(&S.sync);
     if (!f->error && !exec->start) {
         *f = (struct failure){.op = -1, .error = ECANCELED};
@@ -65,8 +121,7 @@ static void sync_ended(void) {
     exec->duration = now(CLOCK_MONOTONIC) - exec->start;
     exec->done = 1;
     S.phase = RUNNING;
-    if (!S.told) tell_created(true);
-    started(NULL);
+    poststart(S.plan->ops);
 }
 
 static void sync_event(void) {
@@ -86,13 +141,15 @@ static void sync_event(void) {
         } else if (what == 'W') {
             tell_created(false);
             release();
+        } else if (what == 'H' && S.report->order.hook < S.plan->count && !S.hook) {
+            begin_hook(&S.plan->ops[S.report->order.hook]);
         }
     }
 }
 
 static void record_exit(int status) {
     char text[80];
-    S.exit_time = now(CLOCK_REALTIME);
+    if (!S.exit_time) S.exit_time = now(CLOCK_REALTIME);
     S.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     S.code = S.signal ? 128 + S.signal : WEXITSTATUS(status);
     if (S.failing && !S.signal && S.report->failure.error) {
@@ -118,10 +175,14 @@ static void signal_event(void) {
     int status;
     while (read(S.signals, &info, sizeof info) == sizeof info) continue;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        if (pid == S.hook) hook_ended(status);
         if (pid != S.pid) continue; /* orphans: a shim is a subreaper, and the parent of its sessions' shims */
         sync_event();
         if (S.sync >= 0) sync_ended();
-        record_exit(status);
+        S.status = status;
+        S.dead = S.hook > 0;
+        S.exit_time = now(CLOCK_REALTIME);
+        if (!S.dead) record_exit(status);
     }
 }
 

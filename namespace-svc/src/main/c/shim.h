@@ -22,7 +22,10 @@ struct shim {
     int creator; /* connection of the CREATE, -1: gone */
     int starter; /* descriptor of who asked for START, -1: nobody waits */
     uint32_t starter_seq, create_seq;
-    pid_t pid;
+    pid_t pid, hook; /* the process that runs a hook, 0: none */
+    const struct op *hook_op;
+    bool dead; /* the process is, and that is told when the poststart hooks are over */
+    int status;
     int pidfd, sync, dir, parent, control_socket, attach_socket, signals, recorded;
     char name[160];
     uint64_t start_time, exit_time;
@@ -72,5 +75,6 @@ void accept_control(void);
 void remove_for(int fd, const struct request *request, int parent, const char *prefix);
 
 /* shim.c */
+void end_hook(void);
 void release(void);
 _Noreturn void session(int fd, struct request *request);

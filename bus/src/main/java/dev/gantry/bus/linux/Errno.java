@@ -89,7 +89,8 @@ public final class Errno {
                     Map.entry(110, "ETIMEDOUT"),
                     Map.entry(111, "ECONNREFUSED"),
                     Map.entry(113, "EHOSTUNREACH"),
-                    Map.entry(122, "EDQUOT"));
+                    Map.entry(122, "EDQUOT"),
+                    Map.entry(125, "ECANCELED"));
 
     private Errno() {}
 

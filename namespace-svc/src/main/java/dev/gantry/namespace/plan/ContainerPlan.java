@@ -5,6 +5,7 @@ import dev.gantry.bus.contract.cgroup.CgroupResult.Placement;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Create;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Rootfs;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Stdio;
+import dev.gantry.bus.contract.oci.OciHooks.Stage;
 import dev.gantry.bus.contract.oci.OciMount;
 import dev.gantry.bus.contract.oci.OciSpec;
 import dev.gantry.bus.contract.oci.OciSpec.Device;
@@ -73,6 +74,7 @@ public final class ContainerPlan {
         out.add(root(request.rootfs()));
         mounts.stream().filter(op -> !(op instanceof PlanOp.Readonly)).forEach(out::add);
         devices();
+        out.addAll(Hooks.of(spec, Stage.PRESTART, Stage.CREATE_RUNTIME, Stage.CREATE_CONTAINER));
         out.add(new PlanOp.Pivot());
         mounts.stream().filter(op -> op instanceof PlanOp.Readonly).forEach(out::add);
         inNamespaces();
@@ -88,7 +90,9 @@ public final class ContainerPlan {
                         request.seccompFilter(),
                         request.seccompFlags(),
                         request.init(),
-                        true));
+                        true,
+                        Hooks.of(spec, Stage.START_CONTAINER)));
+        out.addAll(Hooks.of(spec, Stage.POSTSTART, Stage.POSTSTOP));
         return new LaunchPlan(out);
     }
 
@@ -104,6 +108,9 @@ public final class ContainerPlan {
                                                 Math.min(stdio.logMaxFiles(), 1000),
                                                 logGid)));
         out.add(new PlanOp.Stdio(stdio.openStdin(), stdio.waitAttach(), false));
+        if (!spec.hooks().none()) {
+            out.add(Hooks.state(request.id(), spec.bundle()));
+        }
         cgroup.ifPresent(
                 placement -> {
                     placement

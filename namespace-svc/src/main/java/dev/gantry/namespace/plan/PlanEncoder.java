@@ -42,6 +42,8 @@ final class PlanEncoder {
             case PlanOp.Tty t -> bit(t.console(), 1);
             case PlanOp.Exec _ -> 1;
             case PlanOp.Id _,
+                    PlanOp.State _,
+                    PlanOp.Hook _,
                     PlanOp.Log _,
                     PlanOp.Namespaces _,
                     PlanOp.JoinPath _,
@@ -83,6 +85,14 @@ final class PlanEncoder {
             case PlanOp.Id(var id) -> out.string(id);
             case PlanOp.Log l ->
                     out.string(l.path()).u64(l.maxBytes()).u32(l.maxFiles()).u32(l.gid());
+            case PlanOp.State(var head, var tail, var bundle) ->
+                    out.string(head).string(tail).string(bundle);
+            case PlanOp.Hook h ->
+                    out.u32(h.stage().ordinal())
+                            .string(h.path())
+                            .u32(h.timeout())
+                            .list(h.args(), PlanWriter::string)
+                            .list(h.env(), PlanWriter::string);
             case PlanOp.Namespaces(var flags) -> out.u32(flags);
             case PlanOp.JoinPath(var kind, var path) -> out.u32(kind).string(path);
             case PlanOp.JoinInit(var kinds, _) -> out.u32(kinds);

@@ -1,5 +1,6 @@
 package dev.gantry.namespace.plan;
 
+import dev.gantry.bus.contract.oci.OciHooks;
 import dev.gantry.bus.contract.oci.OciSpec.IdMapping;
 
 import java.util.List;
@@ -36,6 +37,27 @@ public sealed interface PlanOp {
         @Override
         public Opcode opcode() {
             return Opcode.STDIO;
+        }
+    }
+
+    /**
+     * What hooks are told, JSON: the head, status and pid, the tail.
+     *
+     * @param bundle where they run, but for those inside the container
+     */
+    record State(String head, String tail, String bundle) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.STATE;
+        }
+    }
+
+    /** A hook of the configuration; {@code timeout} in seconds. */
+    record Hook(OciHooks.Stage stage, String path, int timeout, List<String> args, List<String> env)
+            implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.HOOK;
         }
     }
 

@@ -27,6 +27,28 @@ final class PlanText {
                                     .formatted(l.path(), l.maxFiles(), l.maxBytes()),
                             "exec > >(tee -a " + Shell.word(l.path()) + ")");
             case PlanOp.Stdio s -> stdio(s);
+            case PlanOp.State s ->
+                    say(
+                            "state",
+                            "told to hooks, with status and pid",
+                            "state() { printf '%s\"status\":\"%s\",\"pid\":%d%s' "
+                                    + Shell.word(s.head())
+                                    + " \"$1\" $pid "
+                                    + Shell.word(s.tail())
+                                    + "; }");
+            case PlanOp.Hook h ->
+                    say(
+                            "hook",
+                            h.stage().field() + " " + h.path(),
+                            "state %s | env -i %s timeout %d %s"
+                                    .formatted(
+                                            h.stage().field(),
+                                            Shell.words(h.env()),
+                                            h.timeout(),
+                                            Shell.words(
+                                                    h.args().isEmpty()
+                                                            ? List.of(h.path())
+                                                            : h.args())));
             case PlanOp.Namespaces(var flags) -> namespaces(flags);
             case PlanOp.JoinPath(var kind, var path) ->
                     say(

@@ -31,7 +31,8 @@ final class ProcessPart {
             Optional<byte[]> filter,
             long filterFlags,
             boolean init,
-            boolean wait) {
+            boolean wait,
+            List<PlanOp> hooks) {
         var out = new ArrayList<PlanOp>();
         out.add(new PlanOp.Env(environment(process.env())));
         out.add(new PlanOp.Cwd(Paths.check("process.cwd", process.cwd())));
@@ -50,6 +51,8 @@ final class ProcessPart {
             out.add(new PlanOp.NoNewPrivs());
             seccomp.ifPresent(out::add);
         }
+        // with the container's rights, no more: a hook here may be the image's own program
+        out.addAll(hooks);
         if (init) {
             out.add(new PlanOp.Init());
         }

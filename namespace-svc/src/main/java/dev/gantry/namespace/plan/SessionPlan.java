@@ -58,7 +58,8 @@ public final class SessionPlan {
                         request.seccompFilter(),
                         request.seccompFlags(),
                         false,
-                        wait));
+                        wait,
+                        List.of()));
         return new LaunchPlan(out);
     }
 

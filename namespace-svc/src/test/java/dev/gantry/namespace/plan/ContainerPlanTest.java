@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.gantry.bus.contract.cgroup.CgroupResult.DeviceWrite;
 import dev.gantry.bus.contract.cgroup.CgroupResult.Mode;
 import dev.gantry.bus.contract.cgroup.CgroupResult.Placement;
+import dev.gantry.bus.contract.oci.OciHooks;
 import dev.gantry.bus.contract.oci.OciMount;
 import dev.gantry.bus.contract.oci.OciProcess;
 import dev.gantry.bus.contract.oci.OciProcess.Capabilities;
@@ -118,6 +119,47 @@ class ContainerPlanTest {
                         Opcode.SECCOMP,
                         Opcode.INIT,
                         Opcode.EXEC);
+    }
+
+    @Test
+    void hooksStandWhereTheyAreRun() {
+        var hook = List.of(new OciHooks.Hook("/h", null, null, null));
+        var spec =
+                Requests.hooked(
+                        Specs.of("sh"),
+                        new OciHooks(hook, hook, hook, hook, hook, hook),
+                        new OciSpec.Bundle(null, "/b", null));
+
+        var plan = Requests.compile(spec);
+
+        assertThat(plan.operations().stream().map(op -> text(op)).toList())
+                .containsSubsequence(
+                        "STATE",
+                        "MOUNT",
+                        "PRESTART",
+                        "CREATE_RUNTIME",
+                        "CREATE_CONTAINER",
+                        "PIVOT",
+                        "WAIT_START",
+                        "CAPS",
+                        "START_CONTAINER",
+                        "EXEC",
+                        "POSTSTART",
+                        "POSTSTOP");
+        assertThat(only(plan, PlanOp.State.class).head()).startsWith("{\"ociVersion\":\"1.2.0\"");
+        assertThat(all(plan, PlanOp.Hook.class)).extracting(PlanOp.Hook::timeout).containsOnly(600);
+    }
+
+    private static String text(PlanOp op) {
+        return op instanceof PlanOp.Hook h ? h.stage().name() : op.opcode().name();
+    }
+
+    @Test
+    void hooksWithoutABundleAreRefused() {
+        var hook = List.of(new OciHooks.Hook("/h", null, null, null));
+        var hooks = new OciHooks(hook, null, null, null, null, null);
+
+        assertRefused(Requests.hooked(Specs.of("sh"), hooks, OciSpec.Bundle.NONE), "bundle");
     }
 
     @Test

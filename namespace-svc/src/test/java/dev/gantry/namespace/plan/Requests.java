@@ -4,6 +4,7 @@ import dev.gantry.bus.contract.cgroup.CgroupResult.Placement;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Create;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Rootfs;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Stdio;
+import dev.gantry.bus.contract.oci.OciHooks;
 import dev.gantry.bus.contract.oci.OciMount;
 import dev.gantry.bus.contract.oci.OciProcess;
 import dev.gantry.bus.contract.oci.OciSpec;
@@ -69,6 +70,25 @@ final class Requests {
                 s.maskedPaths(),
                 s.readonlyPaths(),
                 "");
+    }
+
+    static OciSpec hooked(OciSpec s, OciHooks hooks, OciSpec.Bundle bundle) {
+        return new OciSpec(
+                s.process(),
+                s.rootReadonly(),
+                s.hostname(),
+                s.domainname(),
+                s.mounts(),
+                s.namespaces(),
+                s.uidMappings(),
+                s.gidMappings(),
+                s.devices(),
+                s.sysctl(),
+                s.maskedPaths(),
+                s.readonlyPaths(),
+                s.rootfsPropagation(),
+                hooks,
+                bundle);
     }
 
     static LaunchPlan compile(OciSpec spec) {

@@ -6,8 +6,8 @@ import dev.gantry.bus.contract.Absent;
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.fault.FaultException;
 
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -18,43 +18,30 @@ import java.util.regex.Pattern;
  * seccomp-svc. What the specification knows and Gantry does not carry out is refused by name; what
  * the specification does not know is ignored, as it says. {@code docs/oci.md} lists every field.
  *
- * @param ociVersion the version that the bundle complies with, 1.x
+ * @param rootfs the root file system, absolute
  * @param seccomp {@code linux.seccomp} as it stands, for {@code seccomp.v1}
  * @param cgroupsPath as it stands; absent: the runtime chooses
  */
 public record OciConfig(
-        String ociVersion,
-        Root root,
+        String rootfs,
         OciSpec spec,
         Optional<String> cgroupsPath,
         LinuxResources resources,
-        Optional<JsonNode> seccomp,
-        Map<String, String> annotations) {
+        Optional<JsonNode> seccomp) {
     private static final Pattern VERSION =
             Pattern.compile("1\\.[0-9]{1,9}\\.[0-9]{1,9}([-+][0-9A-Za-z.+-]{1,64})?");
 
     /** Checks the version; absent parts are empty. */
     public OciConfig {
-        Objects.requireNonNull(root, "root");
+        Objects.requireNonNull(rootfs, "rootfs");
         Objects.requireNonNull(spec, "spec");
         cgroupsPath = Absent.orEmpty(cgroupsPath).filter(path -> !path.isEmpty());
         resources = resources == null ? LinuxResources.NONE : resources;
         seccomp = Absent.orEmpty(seccomp).filter(node -> !node.isNull());
-        annotations = Absent.orEmpty(annotations);
-        if (ociVersion == null || !VERSION.matcher(ociVersion).matches()) {
-            throw FaultException.invalid(
-                    "config.json: ociVersion %s is not a version 1.x.y", Names.quote(ociVersion));
-        }
     }
 
-    /**
-     * The root file system.
-     *
-     * @param path absolute, or relative to the bundle
-     */
-    public record Root(String path, boolean readonly) {
-        /** Checks that there is one. */
-        public Root {
+    private record Root(String path, boolean readonly) {
+        Root {
             if (path == null || path.isEmpty()) {
                 throw FaultException.invalid("config.json: root.path is missing");
             }
@@ -64,10 +51,14 @@ public record OciConfig(
     /**
      * Reads a whole {@code config.json}.
      *
+     * @param bundle the directory that it is in, absolute
      * @throws FaultException INVALID_ARGUMENT, or UNSUPPORTED for a field that is not carried out;
      *     the message names the field
      */
-    public static OciConfig read(byte[] json) {
+    public static OciConfig read(byte[] json, Path bundle) {
+        if (!bundle.isAbsolute()) {
+            throw FaultException.invalid("bundle %s is not an absolute path", bundle);
+        }
         var document = new OciDocument("config.json", json);
         document.refuse(OciFields.CONFIG);
         if (document.at("root").isEmpty()) {
@@ -77,17 +68,28 @@ public record OciConfig(
             throw FaultException.invalid("config.json: process is missing");
         }
         var root = document.value("root", Root.class).orElseThrow();
+        var origin =
+                new OciSpec.Bundle(
+                        version(document.text("ociVersion")),
+                        bundle.toString(),
+                        document.texts("annotations"));
         return new OciConfig(
-                document.text("ociVersion"),
-                root,
-                spec(document, root),
+                bundle.resolve(root.path()).normalize().toString(),
+                spec(document, root, origin),
                 document.value("linux.cgroupsPath", String.class),
                 document.value("linux.resources", LinuxResources.class).orElse(null),
-                document.at("linux.seccomp"),
-                document.texts("annotations"));
+                document.at("linux.seccomp"));
     }
 
-    private static OciSpec spec(OciDocument document, Root root) {
+    private static String version(String text) {
+        if (!VERSION.matcher(text).matches()) {
+            throw FaultException.invalid(
+                    "config.json: ociVersion %s is not a version 1.x.y", Names.quote(text));
+        }
+        return text;
+    }
+
+    private static OciSpec spec(OciDocument document, Root root, OciSpec.Bundle bundle) {
         return new OciSpec(
                 document.value("process", OciProcess.class).orElseThrow(),
                 root.readonly(),
@@ -101,7 +103,9 @@ public record OciConfig(
                 document.texts("linux.sysctl"),
                 document.list("linux.maskedPaths", String.class),
                 document.list("linux.readonlyPaths", String.class),
-                document.text("linux.rootfsPropagation"));
+                document.text("linux.rootfsPropagation"),
+                document.value("hooks", OciHooks.class).orElse(null),
+                bundle);
     }
 
     /** Reads a {@code process} object, as for an exec. */

@@ -19,7 +19,6 @@ final class OciFields {
         for (String platform : new String[] {"solaris", "windows", "vm", "zos", "freebsd"}) {
             CONFIG.put(platform, "it is of another platform than linux");
         }
-        CONFIG.put("hooks", LATER);
         CONFIG.put("process.commandLine", "it is of another platform than linux");
         CONFIG.put("process.user.username", "it is of another platform than linux");
         CONFIG.put("process.apparmorProfile", LATER);

@@ -24,7 +24,9 @@ public record OciSpec(
         Map<String, String> sysctl,
         List<String> maskedPaths,
         List<String> readonlyPaths,
-        String rootfsPropagation) {
+        String rootfsPropagation,
+        OciHooks hooks,
+        Bundle bundle) {
 
     /** Absent parts are empty. */
     public OciSpec {
@@ -40,6 +42,58 @@ public record OciSpec(
         maskedPaths = Absent.orEmpty(maskedPaths);
         readonlyPaths = Absent.orEmpty(readonlyPaths);
         rootfsPropagation = Absent.orEmpty(rootfsPropagation);
+        hooks = hooks == null ? OciHooks.NONE : hooks;
+        bundle = bundle == null ? Bundle.NONE : bundle;
+    }
+
+    /** A configuration that is from no bundle: without what only a {@code config.json} asks for. */
+    public OciSpec(
+            OciProcess process,
+            boolean rootReadonly,
+            String hostname,
+            String domainname,
+            List<OciMount> mounts,
+            List<Namespace> namespaces,
+            List<IdMapping> uidMappings,
+            List<IdMapping> gidMappings,
+            List<Device> devices,
+            Map<String, String> sysctl,
+            List<String> maskedPaths,
+            List<String> readonlyPaths,
+            String rootfsPropagation) {
+        this(
+                process,
+                rootReadonly,
+                hostname,
+                domainname,
+                mounts,
+                namespaces,
+                uidMappings,
+                gidMappings,
+                devices,
+                sysctl,
+                maskedPaths,
+                readonlyPaths,
+                rootfsPropagation,
+                OciHooks.NONE,
+                Bundle.NONE);
+    }
+
+    /**
+     * Where a container comes from, as its state tells it (runtime.md, "State").
+     *
+     * @param path absolute; empty: it is from no bundle
+     */
+    public record Bundle(String ociVersion, String path, Map<String, String> annotations) {
+        /** No bundle. */
+        public static final Bundle NONE = new Bundle("1.2.0", "", Map.of());
+
+        /** Absent parts are empty. */
+        public Bundle {
+            ociVersion = ociVersion == null ? "1.2.0" : ociVersion;
+            path = Absent.orEmpty(path);
+            annotations = Absent.orEmpty(annotations);
+        }
     }
 
     /**

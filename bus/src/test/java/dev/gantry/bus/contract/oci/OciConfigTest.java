@@ -35,6 +35,8 @@ class OciConfigTest {
              "fromTheFuture":{"a":1}}
             """;
 
+    private static final Path BUNDLE = Path.of("/bundle");
+
     record Row(String field, String example, boolean honoured) {}
 
     static List<Row> rows() throws IOException {
@@ -47,11 +49,11 @@ class OciConfigTest {
     }
 
     private static OciConfig read(JsonNode json) {
-        return OciConfig.read(json.toString().getBytes(StandardCharsets.UTF_8));
+        return OciConfig.read(json.toString().getBytes(StandardCharsets.UTF_8), BUNDLE);
     }
 
     private static OciConfig read(String json) {
-        return OciConfig.read(json.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
+        return OciConfig.read(json.replace('\'', '"').getBytes(StandardCharsets.UTF_8), BUNDLE);
     }
 
     /** The base with one field set, as the dotted path says. */
@@ -120,21 +122,26 @@ class OciConfigTest {
                 "{'process':{'cwd':'/','args':['sh']}}|root is missing",
                 "{'ociVersion':'2.0.0','root':{'path':'x'},'process':{'cwd':'/','args':['a']}}"
                         + "|ociVersion '2.0.0'",
+                "{'ociVersion':'1.0.0','root':{'path':'x'},'process':{'cwd':'/','args':['a']},"
+                        + "'hooks':{'poststop':[{'path':'x'}]}}|path 'x'",
+                "{'ociVersion':'1.0.0','root':{'path':'x'},'process':{'cwd':'/','args':['a']},"
+                        + "'hooks':{'prestart':[{'path':'/x','timeout':0}]}}|timeout 0",
                 "{'root':{'path':''},'process':{'cwd':'/','args':['sh']}}|root.path",
-                "{'root':{'path':'x'},'process':{'cwd':'.','args':['sh']}}|process.cwd",
-                "{'root':{'path':'x'},'process':{'cwd':'/','args':'sh'}}|process",
-                "{'root':{'path':'x'},'process':{'cwd':'/','args':['a\\u0000b']}}|process.args[0]",
-                "{'root':{'path':'x'},'process':{'cwd':'/','args':['a'],'user':{'uid':-1}}}|uid -1",
-                "{'root':{'path':'x'},'process':{'cwd':'/','args':['a'],'user':{'uid':1.5}}}|uid",
-                "{'root':{'path':'x'},'process':{'cwd':'/','args':['a'],'user':{'uid':'7'}}}|uid",
-                "{'root':{'path':'x'},'process':{'cwd':'/','args':['a'],'rlimits':"
-                        + "[{'type':'RLIMIT_CORE','soft':-1,'hard':1}]}}|rlimits[].soft -1",
-                "{'root':{'path':'x'},'process':{'cwd':'/','args':['a'],'rlimits':"
-                        + "[{'type':'RLIMIT_CORE','soft':1,'hard':1e999}]}}|rlimits[].hard",
-                "{'root':{'path':'x'},'process':{'cwd':'/','args':['a']},'linux':7}|linux",
-                "{'root':{'path':'x'},'process':{'cwd':'/','args':['a']},"
+                "{'ociVersion':'1.0.0','root':{'path':'x'},'process':{'cwd':'.','args':['sh']}}|process.cwd",
+                "{'ociVersion':'1.0.0','root':{'path':'x'},'process':{'cwd':'/','args':'sh'}}|process",
+                "{'ociVersion':'1.0.0','root':{'path':'x'},'process':{'cwd':'/','args':['a\\u0000b']}}|process.args[0]",
+                "{'ociVersion':'1.0.0','root':{'path':'x'},'process':{'cwd':'/','args':['a'],'user':{'uid':-1}}}|uid"
+                    + " -1",
+                "{'ociVersion':'1.0.0','root':{'path':'x'},'process':{'cwd':'/','args':['a'],'user':{'uid':1.5}}}|uid",
+                "{'ociVersion':'1.0.0','root':{'path':'x'},'process':{'cwd':'/','args':['a'],'user':{'uid':'7'}}}|uid",
+                "{'ociVersion':'1.0.0','root':{'path':'x'},'process':{'cwd':'/','args':['a'],'rlimits':[{'type':'RLIMIT_CORE','soft':-1,'hard':1}]}}|rlimits[].soft"
+                    + " -1",
+                "{'ociVersion':'1.0.0','root':{'path':'x'},'process':{'cwd':'/','args':['a'],'rlimits':"
+                    + "[{'type':'RLIMIT_CORE','soft':1,'hard':1e999}]}}|rlimits[].hard",
+                "{'ociVersion':'1.0.0','root':{'path':'x'},'process':{'cwd':'/','args':['a']},'linux':7}|linux",
+                "{'ociVersion':'1.0.0','root':{'path':'x'},'process':{'cwd':'/','args':['a']},"
                         + "'linux':{'maskedPaths':'/x'}}|maskedPaths",
-                "{'root':{'path':'x'},'process':{'cwd':'/','args':['a']},"
+                "{'ociVersion':'1.0.0','root':{'path':'x'},'process':{'cwd':'/','args':['a']},"
                         + "'linux':{'sysctl':{'a':1}}}|linux.sysctl"
             })
     void aBadConfigurationIsRefusedByName(String json, String part) {

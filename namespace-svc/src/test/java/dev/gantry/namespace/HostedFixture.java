@@ -1,0 +1,73 @@
+package dev.gantry.namespace;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import dev.gantry.bus.Bus;
+import dev.gantry.bus.LocalBus;
+import dev.gantry.bus.contract.namespace.NamespaceOperation.Rootfs;
+import dev.gantry.bus.contract.oci.OciSpec;
+import dev.gantry.bus.kit.NamespaceFixture;
+import dev.gantry.bus.kit.Specs;
+import dev.gantry.bus.service.Layout;
+import dev.gantry.bus.wire.Json;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+
+/** The service with its launcher, and configurations with one field changed. */
+abstract class HostedFixture extends NamespaceFixture {
+    @TempDir static Path home;
+    static Hosted hosted;
+    private static LocalBus bus;
+    private static BusyboxRoot roots;
+
+    @BeforeAll
+    static void serve() throws Exception {
+        // what a user namespace's root may not read it cannot mount
+        Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwxr-xr-x"));
+        roots = new BusyboxRoot(home.resolve("roots"));
+        bus = new LocalBus();
+        hosted = new Hosted(Layout.below(home), bus);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        hosted.close();
+        bus.close();
+    }
+
+    @Override
+    protected Bus bus() {
+        return bus;
+    }
+
+    @Override
+    protected Rootfs rootfs(String id) {
+        return roots.of(id);
+    }
+
+    /** Where the changes of a container are. */
+    static Path upper(String id) {
+        return roots.upper(id);
+    }
+
+    /** {@code sh -c script} with fields set: dotted names of {@link OciSpec}, and their JSON. */
+    static OciSpec spec(String script, String... fieldsAndValues) throws IOException {
+        ObjectNode all = Json.mapper().valueToTree(Specs.of("sh", "-c", script));
+        for (int i = 0; i < fieldsAndValues.length; i += 2) {
+            var parts = fieldsAndValues[i].split("\\.");
+            ObjectNode at = all;
+            for (int j = 0; j < parts.length - 1; j++) {
+                at = at.withObjectProperty(parts[j]);
+            }
+            at.set(parts[parts.length - 1], Json.mapper().readTree(fieldsAndValues[i + 1]));
+        }
+        return Json.mapper().treeToValue(all, OciSpec.class);
+    }
+}
