@@ -7,21 +7,35 @@ import dev.gantry.bus.wire.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
 
 /** JSON files that are replaced as a whole, so that a reader or a crash never sees half of one. */
 public final class AtomicFile {
+    /** For the owner alone. */
+    static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rw-------");
+
     private AtomicFile() {}
 
     /** Replaces the file; not synced. One writer per path at a time. */
     public static void write(Path path, Object value) throws IOException {
-        var bytes = Json.mapper().writeValueAsBytes(value);
+        write(path, Json.mapper().writeValueAsBytes(value));
+    }
+
+    /** Replaces the file by one line. */
+    static void writeLine(Path path, Object value) throws IOException {
+        var line = Json.mapper().writeValueAsString(value) + "\n";
+        write(path, line.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void write(Path path, byte[] bytes) throws IOException {
         var temporary = path.resolveSibling(path.getFileName() + ".new");
         try (var channel =
                 FileChannel.open(
@@ -30,8 +44,7 @@ public final class AtomicFile {
                                 StandardOpenOption.CREATE,
                                 StandardOpenOption.WRITE,
                                 StandardOpenOption.TRUNCATE_EXISTING),
-                        PosixFilePermissions.asFileAttribute(
-                                PosixFilePermissions.fromString("rw-------")))) {
+                        PosixFilePermissions.asFileAttribute(PRIVATE))) {
             var buffer = ByteBuffer.wrap(bytes);
             while (buffer.hasRemaining()) {
                 channel.write(buffer);

@@ -1,7 +1,6 @@
 package dev.gantry.orchestrator.store;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
 
 import dev.gantry.bus.contract.PlanStep;
 import dev.gantry.bus.fault.FaultCode;
@@ -15,18 +14,26 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The containers' records on disk: {@code containers/ID.json}, and {@code containers/ID.plan} for
- * what was done to make one. A file is replaced atomically; it survives a killed process at once,
- * and a lost machine once {@link #durable} has completed.
+ * what was done to make one. What is written survives a killed process at once, and a lost machine
+ * once {@link #durable} has completed.
  */
 public final class RecordStore implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(RecordStore.class.getName());
+    private static final String RECORD = ".json";
+    private static final String PLAN = ".plan";
 
     private final Path directory;
     private final GroupCommit commits;
+    private final Map<String, RecordFile> files = new ConcurrentHashMap<>();
+    private final Set<String> plans = ConcurrentHashMap.newKeySet();
 
     /** Opens the store below the orchestrator's state directory, making it if need be. */
     public RecordStore(Path state) {
@@ -42,11 +49,13 @@ public final class RecordStore implements AutoCloseable {
         this.commits = new GroupCommit(directory);
     }
 
-    /** Replaces a record. */
+    /** Writes a record, new or changed. One writer for each at a time. */
     public void write(ContainerRecord record) {
         var path = path(record.id());
+        var file = files.getOrDefault(record.id(), RecordFile.at(path));
         try {
-            AtomicFile.write(path, record);
+            file.write(record);
+            files.put(record.id(), file);
         } catch (IOException e) {
             throw failed("write " + path, e);
         }
@@ -65,6 +74,7 @@ public final class RecordStore implements AutoCloseable {
             for (var step : steps) {
                 lines.append(Json.mapper().writeValueAsString(step)).append('\n');
             }
+            plans.add(id);
             Files.writeString(path, lines);
         } catch (IOException e) {
             throw failed("write " + path, e);
@@ -76,7 +86,7 @@ public final class RecordStore implements AutoCloseable {
         var path = planPath(id);
         var steps = new ArrayList<PlanStep>();
         try {
-            if (Files.exists(path)) {
+            if (plans.contains(id)) {
                 for (var line : Files.readAllLines(path)) {
                     steps.add(Json.mapper().readValue(line, PlanStep.class));
                 }
@@ -91,8 +101,12 @@ public final class RecordStore implements AutoCloseable {
 
     /** Forgets the plan of a container. Not there is as good. */
     public void deletePlan(String id) {
+        if (!plans.contains(id)) {
+            return;
+        }
         try {
             Files.deleteIfExists(planPath(id));
+            plans.remove(id);
         } catch (IOException e) {
             throw failed("remove " + planPath(id), e);
         }
@@ -101,26 +115,28 @@ public final class RecordStore implements AutoCloseable {
     /** Forgets a container. Not there is as good. */
     public void delete(String id) {
         deletePlan(id);
+        // Not synced: should the machine be lost before this is on disk, the record comes back in
+        // the state removing, and the removal is completed once more.
         try {
             Files.deleteIfExists(path(id));
         } catch (IOException e) {
             throw failed("remove " + path(id), e);
         }
-        // Should the machine be lost before this is on disk, the record comes back in the state
-        // removing, and the removal is completed once more.
-        commits.commit(path(id));
+        files.remove(id);
     }
 
     /** Every record. One that cannot be read is set aside and named in the log. */
     public List<ContainerRecord> load() {
         var all = new ArrayList<ContainerRecord>();
-        try (var files = Files.newDirectoryStream(directory)) {
-            for (var file : files) {
+        try (var found = Files.newDirectoryStream(directory)) {
+            for (var file : found) {
                 var name = file.getFileName().toString();
                 if (name.endsWith(".new")) {
                     Files.deleteIfExists(file); // A write that a crash cut short.
-                } else if (name.endsWith(".json")) {
-                    read(file, all);
+                } else if (name.endsWith(PLAN)) {
+                    plans.add(name.substring(0, name.length() - PLAN.length()));
+                } else if (name.endsWith(RECORD)) {
+                    read(file).ifPresent(all::add);
                 }
             }
         } catch (IOException e) {
@@ -129,27 +145,37 @@ public final class RecordStore implements AutoCloseable {
         return all;
     }
 
-    private void read(Path file, List<ContainerRecord> all) throws IOException {
+    private Optional<ContainerRecord> read(Path path) throws IOException {
         try {
-            AtomicFile.read(file, new TypeReference<ContainerRecord>() {}).ifPresent(all::add);
+            var file = RecordFile.read(path);
+            if (file.isEmpty()) {
+                setAside(path, "it has no whole line");
+            }
+            file.ifPresent(f -> files.put(f.record().id(), f));
+            return file.map(RecordFile::record);
         } catch (JsonProcessingException e) {
-            var aside = file.resolveSibling(file.getFileName() + ".unreadable");
-            Files.move(file, aside);
-            LOG.log(
-                    System.Logger.Level.ERROR,
-                    "record {0} cannot be read and is kept as {1}: {2}",
-                    file,
-                    aside.getFileName(),
-                    e.getOriginalMessage());
+            setAside(path, e.getOriginalMessage());
+            return Optional.empty();
         }
     }
 
+    private static void setAside(Path path, String why) throws IOException {
+        var aside = path.resolveSibling(path.getFileName() + ".unreadable");
+        Files.move(path, aside);
+        LOG.log(
+                System.Logger.Level.ERROR,
+                "record {0} cannot be read and is kept as {1}: {2}",
+                path,
+                aside.getFileName(),
+                why);
+    }
+
     private Path path(String id) {
-        return directory.resolve(id + ".json");
+        return directory.resolve(id + RECORD);
     }
 
     private Path planPath(String id) {
-        return directory.resolve(id + ".plan");
+        return directory.resolve(id + PLAN);
     }
 
     static FaultException failed(String what, IOException e) {
