@@ -175,7 +175,7 @@ class Network:
                   "extraHosts": request.get("extraHosts") or [], "ports": [],
                   "resolvConf": str(files / "resolv.conf"), "hosts": str(files / "hosts"),
                   "hostnameFile": str(files / "hostname")}
-        if network != "host":
+        if self.is_bridge(network):
             number = ident if plan_only else "net-%d-%d" % (os.getpid(), next(self.numbers))
             record["netns"] = str(self.netns / number)
         if self.is_bridge(network):
@@ -191,13 +191,12 @@ class Network:
 
     def carry_out(self, record, steps):
         pin, network = record.get("netns"), record["network"]
-        if network == "none" or self.is_bridge(network):
+        if self.is_bridge(network):
             sysctl = "/proc/sys/net/ipv6/conf/%s/accept_ra"
             steps.run("unshare", "CLONE_NEWNET, pinned on " + pin,
                       "touch %s && unshare --net=%s sh -c 'ip link set lo up; for f in %s %s; do [ ! -e $f ] ||"
                       " echo 0 > $f; done; echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start'"
                       % (pin, pin, sysctl % "all", sysctl % "default"))
-        if self.is_bridge(network):
             self.connect(record, self.network(network), steps)
         if not network.startswith("container:"):
             steps.run("write", "resolv.conf, hosts and hostname", "# three files below %s" % self.containers,

@@ -63,11 +63,6 @@ final class AttachRules {
         return !network.startsWith(CONTAINER) && !RESERVED.contains(network);
     }
 
-    /** Whether its containers have a network namespace of their own. */
-    static boolean ownsNetns(String network) {
-        return network.equals(NONE) || isBridge(network);
-    }
-
     /** Nobody outside reaches an internal network. */
     static void checkPorts(NetworkRecord network, List<PortMapping> ports) {
         if (network.internal() && !ports.isEmpty()) {

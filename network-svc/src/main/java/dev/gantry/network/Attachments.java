@@ -75,7 +75,7 @@ final class Attachments {
                         : Optional.empty();
         network.ifPresent(n -> AttachRules.checkPorts(n, ports));
         Optional<String> pin = Optional.empty();
-        if (AttachRules.ownsNetns(request.network())) {
+        if (network.isPresent()) {
             var netns = pool.take();
             held.put(request.containerId(), netns);
             pin = Optional.of(netns.pin().toString());
@@ -108,7 +108,7 @@ final class Attachments {
                         && record.hostInterface()
                                 .map(name -> bridges.linkIndex(name) != 0)
                                 .orElse(true);
-        if (whole || !AttachRules.ownsNetns(record.network())) {
+        if (whole || !isBridge(record)) {
             return record;
         }
         record.hostInterface().ifPresent(bridges::deleteLink);
@@ -136,8 +136,6 @@ final class Attachments {
                     "delete " + port,
                     "ip link del " + port,
                     () -> bridges.deleteLink(port));
-        }
-        if (AttachRules.ownsNetns(record.network())) {
             var pin = record.netns().orElseThrow();
             release(record.containerId());
             steps.run(
@@ -154,7 +152,7 @@ final class Attachments {
     }
 
     private void carryOut(AttachmentRecord record, Steps steps) {
-        if (AttachRules.ownsNetns(record.network())) {
+        if (isBridge(record)) {
             var pin = record.netns().orElseThrow();
             steps.run(
                     "unshare",
@@ -164,8 +162,6 @@ final class Attachments {
                     () ->
                             held.computeIfAbsent(
                                     record.containerId(), _ -> kernel.openNetns(Path.of(pin))));
-        }
-        if (isBridge(record)) {
             connect(record, bridges.network(record.network()), steps);
         }
         if (!record.network().startsWith(AttachRules.CONTAINER)) {
@@ -270,7 +266,7 @@ final class Attachments {
         return new AttachmentRecord(
                 id,
                 request.network(),
-                AttachRules.ownsNetns(request.network()) ? pin : Optional.empty(),
+                AttachRules.isBridge(request.network()) ? pin : Optional.empty(),
                 address.map(Ipv4::toString),
                 address.map(Ipv4::mac),
                 address.map(a -> String.format("gv%08x", a.value())),

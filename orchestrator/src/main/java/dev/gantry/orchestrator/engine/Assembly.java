@@ -174,7 +174,10 @@ final class Assembly {
         var spec = container.spec();
         var mounts = new ArrayList<OciMount>(spec.mounts());
         mounts.addAll(volumes.mounts());
-        var oci = SpecBuilder.build(spec, prepared, attached, hostname, mounts, volumes.paths());
+        var netns = NetworkNamespaces.of(attached, spec.network(), parts.containers());
+        var oci =
+                SpecBuilder.build(
+                        spec, prepared, attached, netns, hostname, mounts, volumes.paths());
         var create =
                 new NamespaceOperation.Create(
                         container.id(),

@@ -75,6 +75,7 @@ public final class SpecBuilder {
     /**
      * The configuration of a container.
      *
+     * @param netns its network namespace; empty: the host's
      * @param hostname of the container
      * @param mounts those asked for, and those of the image's volumes
      * @param volumes host path of each volume by the source of its mount
@@ -83,6 +84,7 @@ public final class SpecBuilder {
             ContainerSpec spec,
             Prepared storage,
             Attached network,
+            Optional<Namespace> netns,
             String hostname,
             List<OciMount> mounts,
             Map<String, String> volumes) {
@@ -116,11 +118,11 @@ public final class SpecBuilder {
                 hostname,
                 "",
                 MountPlan.mounts(spec, mounts, network, volumes),
-                namespaces(network),
+                namespaces(netns),
                 List.of(),
                 List.of(),
                 devices(spec),
-                sysctls(spec, network),
+                sysctls(spec, netns),
                 ProtectedPaths.MASKED,
                 ProtectedPaths.READ_ONLY,
                 "");
@@ -200,13 +202,12 @@ public final class SpecBuilder {
         }
     }
 
-    private static List<Namespace> namespaces(Attached network) {
+    private static List<Namespace> namespaces(Optional<Namespace> netns) {
         var all = new ArrayList<Namespace>();
         for (var type : List.of("pid", "mount", "ipc", "uts", "cgroup")) {
             all.add(new Namespace(type, Optional.empty()));
         }
-        // Without a path the container shares the host's network, so no namespace is named.
-        network.netns().ifPresent(path -> all.add(new Namespace("network", Optional.of(path))));
+        netns.ifPresent(all::add);
         return List.copyOf(all);
     }
 
@@ -237,11 +238,11 @@ public final class SpecBuilder {
                         Optional.of(0L)));
     }
 
-    private static Map<String, String> sysctls(ContainerSpec spec, Attached network) {
+    private static Map<String, String> sysctls(ContainerSpec spec, Optional<Namespace> netns) {
         var all = new LinkedHashMap<String, String>();
         // As Docker: in a network of its own, any user may bind low ports and send echo requests.
-        boolean shared = spec.network().equals("host") || spec.network().startsWith("container:");
-        if (network.netns().isPresent() && !shared) {
+        boolean shared = spec.network().startsWith("container:");
+        if (netns.isPresent() && !shared) {
             all.put("net.ipv4.ip_unprivileged_port_start", "0");
             all.put("net.ipv4.ping_group_range", "0 2147483647");
         }

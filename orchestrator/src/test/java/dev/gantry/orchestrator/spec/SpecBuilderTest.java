@@ -314,7 +314,13 @@ class SpecBuilderTest {
         var network =
                 new Attached("id", spec.network(), netns, null, null, "/n/r", "/n/h", "/n/n", null);
         return SpecBuilder.build(
-                spec, storage(), network, "box", spec.mounts(), Map.of("vol", "/v/vol"));
+                spec,
+                storage(),
+                network,
+                netns.map(path -> new Namespace("network", Optional.of(path))),
+                "box",
+                spec.mounts(),
+                Map.of("vol", "/v/vol"));
     }
 
     private static Prepared storage() {

@@ -13,7 +13,9 @@ public sealed interface NetworkResult {
     /**
      * A container's place on the network.
      *
-     * @param netns path of the pinned network namespace; absent: the host's own (network host)
+     * @param netns path of the pinned network namespace; absent where this service makes none: on
+     *     the network host, and on none, which needs no more than the namespace that comes with the
+     *     container's others
      * @param interfaces its interfaces besides lo
      * @param ports what is published, free ports filled in
      * @param resolvConf path of the container's resolv.conf, to be bound into it; likewise the
