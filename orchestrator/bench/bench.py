@@ -75,13 +75,13 @@ class Report:
 
 
 def spec():
-    return dict(image="bench-busybox", command=["/bin/true"], network="none", waitAttach=False)
+    return dict(image="bench-busybox", command=["/bin/true"], network="none", waitAttach=False, autoRemove=True)
 
 
 def cycle_over_bus(bus):
     created = bus.call("container.v1", {"operation": "run", "spec": spec()})
     bus.call("container.v1", {"operation": "wait", "container": created["id"], "timeoutMillis": 30000})
-    bus.call("container.v1", {"operation": "remove", "container": created["id"], "force": False})
+    # autoRemove: who waits is answered when everything has been given back
 
 
 def make_rootfs(where):

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -43,7 +44,7 @@ final class Adoption {
     List<Container> all() {
         var there = files.containers();
         // a record without a directory: its launch never began, or its files were removed
-        files.recorded().stream().filter(id -> !there.contains(id)).forEach(files::forget);
+        files.keepOnly(Set.copyOf(there));
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var tasks = there.stream().map(id -> (Callable<Container>) () -> adopt(id)).toList();
             return threads.invokeAll(tasks).stream()

@@ -1,5 +1,7 @@
 package dev.gantry.namespace;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+
 import dev.gantry.bus.contract.namespace.NamespaceResult.Exit;
 import dev.gantry.bus.service.Layout;
 import dev.gantry.bus.wire.Json;
@@ -11,8 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
@@ -56,7 +58,11 @@ final class RuntimeFiles {
     }
 
     void save(String id, ContainerRecord record) {
-        write(own.resolve(id + ".json"), Json.mapper().valueToTree(record).toString());
+        try {
+            write(own.resolve(id + ".json"), Json.mapper().writeValueAsString(record));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a record is always JSON", e);
+        }
     }
 
     Optional<ContainerRecord> load(String id) {
@@ -71,11 +77,17 @@ final class RuntimeFiles {
                         });
     }
 
-    /** The ids that have a record. */
-    List<String> recorded() {
-        return names(own, "*.json").stream()
-                .map(name -> name.substring(0, name.length() - ".json".length()))
-                .toList();
+    /** Forgets every container that is not among these, and its sessions. */
+    void keepOnly(Collection<String> ids) {
+        for (var name : names(own, "*")) {
+            if (!ids.contains(name.replaceFirst("(@.*)?\\.[a-z]+$", ""))) {
+                try {
+                    Files.deleteIfExists(own.resolve(name));
+                } catch (IOException e) {
+                    throw new UncheckedIOException("forget " + name, e);
+                }
+            }
+        }
     }
 
     /** Notes that the end of a process has been published. */
@@ -83,9 +95,9 @@ final class RuntimeFiles {
         write(mark(process), text(exit));
     }
 
-    /** The end that has been published. */
+    /** The end that has been published; one half noted is published again. */
     Optional<Exit> told(ShimProcess process) {
-        return read(mark(process)).map(RuntimeFiles::exit);
+        return read(mark(process)).filter(text -> text.endsWith("\n")).map(RuntimeFiles::exit);
     }
 
     private Path mark(ShimProcess process) {
@@ -102,16 +114,11 @@ final class RuntimeFiles {
         }
     }
 
-    /** Forgets a container and its sessions. */
+    /** Forgets a container. Its sessions are forgotten before. */
     void forget(String id) {
         try {
-            Files.deleteIfExists(own.resolve(id + ".json"));
             Files.deleteIfExists(own.resolve(id + ".told"));
-            for (String name : names(own, "*.told")) {
-                if (name.startsWith(id + "@")) {
-                    Files.deleteIfExists(own.resolve(name));
-                }
-            }
+            Files.deleteIfExists(own.resolve(id + ".json"));
         } catch (IOException e) {
             throw new UncheckedIOException("forget " + id, e);
         }
@@ -166,11 +173,10 @@ final class RuntimeFiles {
         }
     }
 
+    // One short write, which a killed process has done or not.
     private static void write(Path file, String text) {
-        var fresh = file.resolveSibling(file.getFileName() + ".new");
         try {
-            Files.writeString(fresh, text);
-            Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+            Files.writeString(file, text);
         } catch (IOException e) {
             throw new UncheckedIOException("write " + file, e);
         }

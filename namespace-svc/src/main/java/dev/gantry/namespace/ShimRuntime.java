@@ -147,6 +147,7 @@ final class ShimRuntime implements ContainerRuntime {
 
     private void forget(Container container) {
         container.processes().forEach(ShimProcess::forget);
+        container.sessions().values().forEach(files::forget);
         files.forget(container.id());
         containers.remove(container.id(), container);
     }

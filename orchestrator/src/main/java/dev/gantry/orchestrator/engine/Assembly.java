@@ -11,7 +11,6 @@ import dev.gantry.bus.contract.network.NetworkOperation;
 import dev.gantry.bus.contract.network.NetworkResult.Attached;
 import dev.gantry.bus.contract.oci.OciMount;
 import dev.gantry.bus.contract.oci.OciSpec;
-import dev.gantry.bus.contract.seccomp.SeccompOperation;
 import dev.gantry.bus.contract.seccomp.SeccompResult.Program;
 import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.contract.storage.StorageResult.Prepared;
@@ -126,21 +125,8 @@ final class Assembly {
                                                                 spec, container.resources()),
                                                         planOnly),
                                                 caller));
-        seccomp = saga.begin(() -> filter(parts.services(), spec, caller));
+        seccomp = saga.begin(() -> parts.filters().of(spec, caller));
         return this;
-    }
-
-    /** The compiled filter of a container; empty where it is to have none. */
-    static CompletableFuture<Optional<Program>> filter(
-            Services services, ContainerSpec spec, Caller caller) {
-        if (spec.seccompUnconfined()) {
-            return CompletableFuture.completedFuture(Optional.empty());
-        }
-        return services.seccomp(
-                        new SeccompOperation.Compile(
-                                spec.seccomp(), SpecBuilder.capabilities(spec)),
-                        caller)
-                .thenApply(Optional::of);
     }
 
     private NetworkOperation.Attach attach() {

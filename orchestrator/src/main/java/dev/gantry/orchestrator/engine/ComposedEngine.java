@@ -56,7 +56,8 @@ public final class ComposedEngine implements ContainerEngine, AutoCloseable {
                         undoing,
                         new Leftovers(state, undoing),
                         directory,
-                        new Explanations(services, containers));
+                        new Explanations(services, containers),
+                        new Filters(services));
         logs = new LogReader(directory);
         var release = new Release(parts);
         exits = new Exits(parts, release);
@@ -76,7 +77,12 @@ public final class ComposedEngine implements ContainerEngine, AutoCloseable {
                                         case "events.namespace.exec-exited" ->
                                                 executions.heard(event);
                                         case "events.cgroup.oom" -> exits.heardMemoryKill(event);
-                                        case "events.bus.gap" -> watch.soon();
+                                        case "events.bus.owned", "events.bus.ownerless" ->
+                                                parts.filters().heard(event);
+                                        case "events.bus.gap" -> {
+                                            parts.filters().heard(event);
+                                            watch.soon();
+                                        }
                                         default -> {
                                             // Only written down.
                                         }

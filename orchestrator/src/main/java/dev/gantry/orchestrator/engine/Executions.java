@@ -50,7 +50,7 @@ final class Executions {
             throw Refusal.state("execute in", record);
         }
         var exec = operation.spec();
-        var seccomp = Assembly.filter(parts.services(), record.spec(), caller);
+        var seccomp = parts.filters().of(record.spec(), caller);
         Optional<Prepared> files =
                 exec.user().isEmpty()
                         ? Optional.empty()

@@ -15,4 +15,5 @@ record Parts(
         Undoing undoing,
         Leftovers leftovers,
         LogDirectory logs,
-        Explanations explanations) {}
+        Explanations explanations,
+        Filters filters) {}
