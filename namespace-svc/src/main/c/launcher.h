@@ -58,6 +58,13 @@ void shim_prepare(uint32_t namespaces); /* clones an init ahead of need */
 bool shim_removes(int connection);
 _Noreturn void shim_main(int connection);
 
+/* schedule.c */
+int op_scheduler(struct child *c, const struct op *op);
+int op_io_priority(struct child *c, const struct op *op);
+int op_personality(struct child *c, const struct op *op);
+int set_affinity(const struct op *op); /* of the calling process; 0 or -1 */
+int op_affinity(struct child *c, const struct op *op);
+
 /* ops.c, identity.c, exec.c */
 int op_groups(struct child *c, const struct op *op);
 int op_uid(struct child *c, const struct op *op);

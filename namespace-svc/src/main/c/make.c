@@ -260,6 +260,18 @@ static bool spare_fits(void) {
            !(spare.made & ~all);
 }
 
+/* The affinity that a session's process is to have before it is in its cgroup: the shim's own while it clones. */
+static cpu_set_t *affinity(void) {
+    static cpu_set_t own[MAX_CPUS / CPU_SETSIZE];
+    const struct op *op = plan_find(S.plan, OP_CPU_AFFINITY);
+    if (!op || op->n[0]) return NULL;
+    uint64_t start = now(CLOCK_MONOTONIC);
+    if (sched_getaffinity(0, sizeof own, own) < 0 || set_affinity(op) < 0)
+        fail_now(errno, position(op), "sched_setaffinity of %u processors", op->list[0].count);
+    timed(op, start);
+    return own;
+}
+
 void make_child(struct request *request) {
     const struct op *op = plan_find(S.plan, OP_NAMESPACES);
     const bool fits = spare_fits();
@@ -271,8 +283,10 @@ void make_child(struct request *request) {
         S.sync = spare.sync;
     } else {
         if (spare.pid > 0) close(spare.sync), close(spare.pidfd); /* it sees the end and goes */
+        cpu_set_t *own = affinity();
         uint64_t start = now(CLOCK_MONOTONIC);
         S.pid = clone_child(S.report, S.plan->namespaces & ~(uint32_t)CLONE_NEWCGROUP, into, &S.pidfd, &S.sync);
+        if (own) sched_setaffinity(0, CPU_ALLOC_SIZE(MAX_CPUS), own);
         if (S.pid < 0) fail_now(errno, position(op), "clone3 flags 0x%x", S.plan->namespaces);
         if (op) timed(op, start);
     }

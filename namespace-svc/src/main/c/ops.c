@@ -239,6 +239,10 @@ static int carry_out(struct child *c, const struct op *op) {
     case OP_TTY: return op_tty(c, op);
     case OP_LABEL: return op_label(c, op);
     case OP_HOOK: return op_hook(c, op);
+    case OP_SCHEDULER: return op_scheduler(c, op);
+    case OP_IO_PRIORITY: return op_io_priority(c, op);
+    case OP_CPU_AFFINITY: return op_affinity(c, op);
+    case OP_PERSONALITY: return op_personality(c, op);
     case OP_ENV: return op_env(c, op);
     case OP_CWD: return op_cwd(c, op);
     case OP_GROUPS: return op_groups(c, op);
@@ -315,7 +319,7 @@ void child_main(struct report *report, int sync) {
         const struct op *op = &plan->ops[i];
         struct timing *t = &c->report->at[i];
         uint64_t start = now(CLOCK_MONOTONIC);
-        if (op->code >= OP_EXEC) t->start = start;
+        if (op->code == OP_EXEC) t->start = start;
         int skipped = carry_out(c, op);
         if (skipped < 0) continue;
         t->start = start;

@@ -60,6 +60,10 @@ static const struct shape {
     [OP_INIT] = {"INIT", "", 0, false},
     [OP_WAIT_START] = {"WAIT_START", "", 0, false},
     [OP_EXEC] = {"EXEC", "L", 1, false},
+    [OP_SCHEDULER] = {"SCHEDULER", "uuuqqqq", 0, false},
+    [OP_IO_PRIORITY] = {"IO_PRIORITY", "uu", 0, false},
+    [OP_CPU_AFFINITY] = {"CPU_AFFINITY", "uG", 0, true},
+    [OP_PERSONALITY] = {"PERSONALITY", "u", 0, false},
 };
 
 static const uint32_t KINDS =
@@ -326,6 +330,15 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
     case OP_SECCOMP:
         return (op->length && op->length % 8 == 0 && op->length <= 4096 * 8 && !(op->n[0] & ~6ul)) ||
                refuse(why, at, op, EINVAL, "%u bytes, flags %lu", op->length, (unsigned long)op->n[0]);
+    case OP_CPU_AFFINITY:
+        for (uint32_t i = 0; i < op->list[0].count; i++)
+            if (op->list[0].at[i].n[0] >= MAX_CPUS) return refuse(why, at, op, EINVAL, "processor %u", op->list[0].at[i].n[0]);
+        return (op->n[0] < 2 && op->list[0].count) || refuse(why, at, op, EINVAL, "no processor");
+    case OP_IO_PRIORITY:
+        return (op->n[0] - 1 < 3 && op->n[1] < 8) ||
+               refuse(why, at, op, EINVAL, "class %lu", (unsigned long)op->n[0]);
+    case OP_PERSONALITY:
+        return op->n[0] == 0 || op->n[0] == 8 || refuse(why, at, op, EINVAL, "0x%lx", (unsigned long)op->n[0]);
     case OP_EXEC: return (op->list[0].count && *op->list[0].at[0].s) || refuse(why, at, op, EINVAL, "no command");
     }
     return true;
@@ -335,8 +348,9 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
 static int rank(const struct op *op) {
     static const uint8_t HEAD[] = {
         OP_ID, OP_LOG, OP_STDIO, OP_STATE, OP_CGROUP_WRITE, OP_CGROUP, OP_NAMESPACES, OP_USERMAP, OP_OOM_SCORE, OP_SETNS};
+    const uint16_t code = op->code == OP_CPU_AFFINITY && !op->n[0] ? OP_CGROUP_WRITE : op->code;
     for (int i = 0; i < (int)sizeof HEAD; i++)
-        if (HEAD[i] == op->code) return i;
+        if (HEAD[i] == code) return i;
     return op->code == OP_EXEC ? 101 : op->code == OP_HOOK && op->n[0] >= HOOK_POSTSTART ? 102 : 100;
 }
 

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MAX_BODY = 1 << 20, MAX_STRING = 1 << 16, MAX_LIST = 4096, MAX_OPS = 1024, MAX_FDS = 32, MAX_ID = 128 };
+enum { MAX_BODY = 1 << 20, MAX_STRING = 1 << 16, MAX_LIST = 4096, MAX_OPS = 1024, MAX_FDS = 32, MAX_ID = 128, MAX_CPUS = 4096 };
 
 enum opcode {
     OP_ID = 1,
@@ -46,6 +46,10 @@ enum opcode {
     OP_INIT,
     OP_WAIT_START,
     OP_EXEC = 50,
+    OP_SCHEDULER,
+    OP_IO_PRIORITY,
+    OP_CPU_AFFINITY,
+    OP_PERSONALITY,
     OP_END
 };
 
@@ -79,7 +83,7 @@ struct list {
 struct op {
     uint16_t code, flags;
     const char *s[4];
-    uint64_t n[5];
+    uint64_t n[7];
     struct list list[2];
     const void *bytes;
     uint32_t length;

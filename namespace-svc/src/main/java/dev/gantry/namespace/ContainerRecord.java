@@ -4,6 +4,7 @@ import dev.gantry.bus.contract.Absent;
 import dev.gantry.namespace.plan.PlanOp.CgroupDir;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What this service must know of a container beyond what its shim knows, so that another instance
@@ -12,9 +13,12 @@ import java.util.List;
  * @param planDigest sha256 of the launch plan: whether a repeated create asks for the same
  * @param namespaces CLONE_NEW* that are not the host's: what an exec enters
  * @param cgroups where its processes are placed
+ * @param persona its execution domain, personality(2), if it has one of its own
  */
-record ContainerRecord(String planDigest, int namespaces, List<CgroupDir> cgroups) {
+record ContainerRecord(
+        String planDigest, int namespaces, List<CgroupDir> cgroups, Optional<Long> persona) {
     ContainerRecord {
         cgroups = Absent.orEmpty(cgroups);
+        persona = Absent.orEmpty(persona);
     }
 }

@@ -46,6 +46,7 @@ final class Sessions {
                         record.namespaces(),
                         record.cgroups(),
                         container.init().pid(),
+                        record.persona(),
                         wait);
         var session = reserve(container, request);
         try {

@@ -116,7 +116,8 @@ final class ShimRuntime implements ContainerRuntime {
                 ContainerPlan.ownNamespaces(request.spec()),
                 Optional.ofNullable(request.cgroup())
                         .map(ContainerPlan::cgroupDirs)
-                        .orElse(List.of()));
+                        .orElse(List.of()),
+                ContainerPlan.persona(request.spec()));
     }
 
     private static String digest(ByteBuffer plan) {

@@ -1,7 +1,5 @@
 package dev.gantry.namespace;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-
 import dev.gantry.bus.Bus;
 import dev.gantry.bus.LocalBus;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Rootfs;
@@ -9,13 +7,11 @@ import dev.gantry.bus.contract.oci.OciSpec;
 import dev.gantry.bus.kit.NamespaceFixture;
 import dev.gantry.bus.kit.Specs;
 import dev.gantry.bus.service.Layout;
-import dev.gantry.bus.wire.Json;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -58,16 +54,7 @@ abstract class HostedFixture extends NamespaceFixture {
     }
 
     /** {@code sh -c script} with fields set: dotted names of {@link OciSpec}, and their JSON. */
-    static OciSpec spec(String script, String... fieldsAndValues) throws IOException {
-        ObjectNode all = Json.mapper().valueToTree(Specs.of("sh", "-c", script));
-        for (int i = 0; i < fieldsAndValues.length; i += 2) {
-            var parts = fieldsAndValues[i].split("\\.");
-            ObjectNode at = all;
-            for (int j = 0; j < parts.length - 1; j++) {
-                at = at.withObjectProperty(parts[j]);
-            }
-            at.set(parts[parts.length - 1], Json.mapper().readTree(fieldsAndValues[i + 1]));
-        }
-        return Json.mapper().treeToValue(all, OciSpec.class);
+    static OciSpec spec(String script, String... fieldsAndValues) {
+        return Specs.with(Specs.of("sh", "-c", script), fieldsAndValues);
     }
 }

@@ -1,5 +1,8 @@
 package dev.gantry.bus.kit;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
 import dev.gantry.bus.contract.oci.OciMount;
 import dev.gantry.bus.contract.oci.OciProcess;
 import dev.gantry.bus.contract.oci.OciProcess.Capabilities;
@@ -7,6 +10,7 @@ import dev.gantry.bus.contract.oci.OciProcess.ConsoleSize;
 import dev.gantry.bus.contract.oci.OciProcess.User;
 import dev.gantry.bus.contract.oci.OciSpec;
 import dev.gantry.bus.contract.oci.OciSpec.Namespace;
+import dev.gantry.bus.wire.Json;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -88,6 +92,28 @@ public final class Specs {
                 List.of("/proc/acpi", "/proc/kcore", "/proc/keys", "/sys/firmware"),
                 List.of("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"),
                 "");
+    }
+
+    /**
+     * The configuration with fields set.
+     *
+     * @param fieldsAndValues dotted names of {@link OciSpec}'s JSON form, each before its JSON
+     */
+    public static OciSpec with(OciSpec spec, String... fieldsAndValues) {
+        ObjectNode all = Json.mapper().valueToTree(spec);
+        try {
+            for (int i = 0; i < fieldsAndValues.length; i += 2) {
+                var parts = fieldsAndValues[i].split("\\.");
+                ObjectNode at = all;
+                for (int j = 0; j < parts.length - 1; j++) {
+                    at = at.withObjectProperty(parts[j]);
+                }
+                at.set(parts[parts.length - 1], Json.mapper().readTree(fieldsAndValues[i + 1]));
+            }
+            return Json.mapper().treeToValue(all, OciSpec.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(e);
+        }
     }
 
     /** proc, dev and what belongs to it, sysfs, mqueue. */

@@ -45,10 +45,17 @@ final class ProcessLimits {
                     hard(Files.readAllLines(proc.resolve("limits"))),
                     (effective >> SYS_RESOURCE & 1) != 0,
                     Integer.parseInt(Files.readString(proc.resolve("oom_score_adj")).strip()),
-                    mask(status, "CapBnd:"));
+                    mask(status, "CapBnd:"),
+                    appArmor(),
+                    Files.exists(Path.of("/sys/fs/selinux/enforce")));
         } catch (IOException hidden) {
             return HostLimits.UNKNOWN;
         }
+    }
+
+    private static boolean appArmor() throws IOException {
+        var enabled = Path.of("/sys/module/apparmor/parameters/enabled");
+        return Files.isReadable(enabled) && Files.readString(enabled).startsWith("Y");
     }
 
     private static long mask(List<String> status, String label) {

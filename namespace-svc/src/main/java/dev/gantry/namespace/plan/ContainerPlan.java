@@ -54,6 +54,11 @@ public final class ContainerPlan {
         return LinuxNamespaces.of(spec.namespaces()).own();
     }
 
+    /** The execution domain of a configuration, as personality(2) takes it. */
+    public static Optional<Long> persona(OciSpec spec) {
+        return Scheduling.persona(spec);
+    }
+
     /** The cgroup directories of a placement, in the order in which they are entered. */
     public static List<PlanOp.CgroupDir> cgroupDirs(Placement placement) {
         var dirs = new ArrayList<PlanOp.CgroupDir>();
@@ -79,6 +84,10 @@ public final class ContainerPlan {
         mounts.stream().filter(op -> op instanceof PlanOp.Readonly).forEach(out::add);
         inNamespaces();
         paths();
+        // of an exec alone, as the specification says; but a wrong one is told now
+        Scheduling.affinity(spec.process(), false);
+        Scheduling.affinity(spec.process(), true);
+        persona(spec).ifPresent(p -> out.add(new PlanOp.Personality(p)));
         out.addAll(ProcessPart.before(spec.process(), host));
         if (spec.process().terminal()) {
             out.add(ProcessPart.terminal(spec.process(), true));

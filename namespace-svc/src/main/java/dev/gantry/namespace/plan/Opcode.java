@@ -29,6 +29,7 @@ public enum Opcode {
     LOOPBACK_UP(35),
     KEYRING(36),
     TTY(37),
+    LABEL(38),
     HOOK(39),
     ENV(40),
     CWD(41),
@@ -39,7 +40,11 @@ public enum Opcode {
     SECCOMP(46),
     INIT(47),
     WAIT_START(48),
-    EXEC(50);
+    EXEC(50),
+    SCHEDULER(51),
+    IO_PRIORITY(52),
+    CPU_AFFINITY(53),
+    PERSONALITY(54);
 
     private final int code;
 

@@ -44,6 +44,11 @@ final class PlanEncoder {
             case PlanOp.Id _,
                     PlanOp.State _,
                     PlanOp.Hook _,
+                    PlanOp.Label _,
+                    PlanOp.Scheduler _,
+                    PlanOp.IoPriority _,
+                    PlanOp.CpuAffinity _,
+                    PlanOp.Personality _,
                     PlanOp.Log _,
                     PlanOp.Namespaces _,
                     PlanOp.JoinPath _,
@@ -128,6 +133,19 @@ final class PlanEncoder {
             case PlanOp.OomScore(var adjustment) -> out.u32(adjustment);
             case PlanOp.Keyring(var name) -> out.string(name);
             case PlanOp.Tty(var rows, var columns, _) -> out.u16(rows).u16(columns);
+            case PlanOp.Label(var attribute, var value) -> out.string(attribute).string(value);
+            case PlanOp.Scheduler s ->
+                    out.u32(s.policy())
+                            .u32(s.nice())
+                            .u32(s.priority())
+                            .u64(s.flags())
+                            .u64(s.runtime())
+                            .u64(s.deadline())
+                            .u64(s.period());
+            case PlanOp.IoPriority(var ioClass, var priority) -> out.u32(ioClass).u32(priority);
+            case PlanOp.CpuAffinity(var placed, var cpus) ->
+                    out.u32(placed ? 1 : 0).list(cpus, PlanWriter::u32);
+            case PlanOp.Personality(var persona) -> out.u32(persona);
             case PlanOp.Env(var entries) -> out.list(entries, PlanWriter::string);
             case PlanOp.Cwd(var path) -> out.string(path);
             case PlanOp.Groups(var gids) -> out.list(gids, PlanWriter::u32);

@@ -266,6 +266,54 @@ public sealed interface PlanOp {
         }
     }
 
+    /** Writes the label or profile for execve, in {@code /proc/thread-self/attr/}. */
+    record Label(String attribute, String value) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.LABEL;
+        }
+    }
+
+    /** sched_setattr(2). */
+    record Scheduler(
+            int policy,
+            int nice,
+            int priority,
+            long flags,
+            long runtime,
+            long deadline,
+            long period)
+            implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.SCHEDULER;
+        }
+    }
+
+    /** ioprio_set(2). */
+    record IoPriority(int ioClass, int priority) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.IO_PRIORITY;
+        }
+    }
+
+    /** sched_setaffinity(2), before the process is in its cgroups or once it is. */
+    record CpuAffinity(boolean placed, List<Long> cpus) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.CPU_AFFINITY;
+        }
+    }
+
+    /** personality(2). */
+    record Personality(long persona) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.PERSONALITY;
+        }
+    }
+
     /** The environment, {@code KEY=value}. */
     record Env(List<String> entries) implements PlanOp {
         @Override

@@ -138,6 +138,12 @@ final class PlanText {
                                             t.columns(),
                                             t.console() ? ", also /dev/console" : ""),
                             "exec script -q -c sh /dev/null");
+            case PlanOp.Label _,
+                    PlanOp.Scheduler _,
+                    PlanOp.IoPriority _,
+                    PlanOp.CpuAffinity _,
+                    PlanOp.Personality _ ->
+                    ScheduleText.step(op);
             case PlanOp.Env(var entries) ->
                     say(
                             "environment",

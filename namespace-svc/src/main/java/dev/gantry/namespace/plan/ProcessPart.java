@@ -21,7 +21,9 @@ final class ProcessPart {
 
     static List<PlanOp> before(OciProcess process, HostLimits host) {
         var out = new ArrayList<PlanOp>(Rlimits.limits(process.rlimits(), host));
+        out.addAll(Scheduling.of(process));
         out.add(new PlanOp.Keyring(""));
+        out.addAll(Labels.of(process, host));
         return out;
     }
 

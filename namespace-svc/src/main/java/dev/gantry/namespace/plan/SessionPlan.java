@@ -7,6 +7,7 @@ import dev.gantry.bus.fault.FaultException;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Compiles the launch plan of a further process in a running container. */
 public final class SessionPlan {
@@ -20,6 +21,7 @@ public final class SessionPlan {
      * @param ownNamespaces CLONE_NEW* of the container that are not the host's
      * @param cgroups where the container's processes are
      * @param initPid the container's init
+     * @param persona the container's execution domain, if it has one of its own
      * @param wait whether it waits for START before its command is executed
      */
     public static LaunchPlan compile(
@@ -28,6 +30,7 @@ public final class SessionPlan {
             int ownNamespaces,
             List<PlanOp.CgroupDir> cgroups,
             long initPid,
+            Optional<Long> persona,
             boolean wait) {
         if (request.execId().length() > MAX_ID) {
             throw FaultException.invalid(
@@ -42,11 +45,14 @@ public final class SessionPlan {
         var out = new ArrayList<PlanOp>();
         out.add(new PlanOp.Id(request.execId()));
         out.add(streams(stdio));
+        Scheduling.affinity(process, false).ifPresent(out::add);
         if (!cgroups.isEmpty()) {
             out.add(new PlanOp.Cgroup(cgroups));
         }
         ProcessPart.oomScore(process, host).ifPresent(out::add);
         out.add(new PlanOp.JoinInit(ownNamespaces, initPid));
+        Scheduling.affinity(process, true).ifPresent(out::add);
+        persona.ifPresent(p -> out.add(new PlanOp.Personality(p)));
         out.addAll(ProcessPart.before(process, host));
         if (process.terminal()) {
             out.add(ProcessPart.terminal(process, false));

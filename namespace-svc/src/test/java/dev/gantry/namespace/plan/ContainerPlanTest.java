@@ -23,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -123,14 +124,13 @@ class ContainerPlanTest {
 
     @Test
     void hooksStandWhereTheyAreRun() {
-        var hook = List.of(new OciHooks.Hook("/h", null, null, null));
-        var spec =
-                Requests.hooked(
-                        Specs.of("sh"),
-                        new OciHooks(hook, hook, hook, hook, hook, hook),
-                        new OciSpec.Bundle(null, "/b", null));
+        String hook = "[{\"path\":\"/h\"}]";
+        var fields = new ArrayList<>(List.of("bundle.path", "\"/b\""));
+        for (var stage : OciHooks.Stage.values()) {
+            fields.addAll(List.of("hooks." + stage.field(), hook));
+        }
 
-        var plan = Requests.compile(spec);
+        var plan = Requests.compile(Specs.with(Specs.of("sh"), fields.toArray(String[]::new)));
 
         assertThat(plan.operations().stream().map(op -> text(op)).toList())
                 .containsSubsequence(
@@ -156,10 +156,62 @@ class ContainerPlanTest {
 
     @Test
     void hooksWithoutABundleAreRefused() {
-        var hook = List.of(new OciHooks.Hook("/h", null, null, null));
-        var hooks = new OciHooks(hook, null, null, null, null, null);
+        assertRefused(
+                Specs.with(Specs.of("sh"), "hooks.prestart", "[{\"path\":\"/h\"}]"), "bundle");
+    }
 
-        assertRefused(Requests.hooked(Specs.of("sh"), hooks, OciSpec.Bundle.NONE), "bundle");
+    @Test
+    void labelsAreWrittenWhereTheKernelHasTheModule() {
+        var spec =
+                Specs.with(
+                        Specs.of("sh"),
+                        "process.apparmorProfile",
+                        "\"box\"",
+                        "process.selinuxLabel",
+                        "\"a:b:c\"");
+
+        assertThat(all(Requests.compile(spec, true, true), PlanOp.Label.class))
+                .containsExactly(
+                        new PlanOp.Label("apparmor/exec", "exec box"),
+                        new PlanOp.Label("exec", "a:b:c"));
+        assertThatThrownBy(() -> Requests.compile(spec, false, true))
+                .hasMessageContaining(
+                        "process.apparmorProfile \"box\": the kernel has no AppArmor");
+        assertThatThrownBy(() -> Requests.compile(spec, true, false))
+                .hasMessageContaining("process.selinuxLabel \"a:b:c\": the kernel has no SELinux");
+    }
+
+    @Test
+    void withoutAppArmorEverythingIsUnconfined() {
+        var spec = Specs.with(Specs.of("sh"), "process.apparmorProfile", "\"unconfined\"");
+
+        assertThat(all(Requests.compile(spec), PlanOp.Label.class)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "process.scheduler|{'policy':'SCHED_ISO'}|'SCHED_ISO'",
+                "process.scheduler|{'policy':'SCHED_OTHER','nice':20}|nice 20",
+                "process.scheduler|{'policy':'SCHED_FIFO'}|priority 0 is not within 1..99",
+                "process.scheduler|{'policy':'SCHED_OTHER','priority':1}|priority 1 is not 0",
+                "process.scheduler|{'policy':'SCHED_RR','priority':1,'period':1}|of SCHED_DEADLINE",
+                "process.scheduler|{'policy':'SCHED_OTHER','flags':['X']}|'X'",
+                "process.ioPriority|{'class':'IOPRIO_CLASS_NONE','priority':1}|IOPRIO_CLASS_NONE",
+                "process.ioPriority|{'class':'IOPRIO_CLASS_BE','priority':8}|priority 8",
+                "process.execCPUAffinity|{'initial':'1-'}|initial '1-'",
+                "process.execCPUAffinity|{'final':'3-1'}|final '3-1'",
+                "process.execCPUAffinity|{'final':'0-4096'}|final '0-4096'",
+                "personality|{'domain':'BSD'}|domain: unknown value 'BSD'",
+                "personality|{'domain':'LINUX','flags':['SHORT_INODE']}|'SHORT_INODE'",
+            })
+    void schedulingThatMakesNoSenseIsRefused(String field, String json, String part) {
+        var spec = Specs.with(Specs.of("sh"), field, json.replace('\'', '"'));
+
+        assertThatThrownBy(() -> Requests.compile(spec))
+                .isInstanceOf(FaultException.class)
+                .satisfies(e -> assertThat(e.getMessage().replace('"', '\'')).contains(part));
     }
 
     @Test
@@ -397,7 +449,7 @@ class ContainerPlanTest {
 
     @Test
     void whatTheLauncherDoesNotHaveIsRefusedBeforeItIsAsked() {
-        var host = new HostLimits(Map.of(7, 20000L), false, 0, ~(1L << 24));
+        var host = new HostLimits(Map.of(7, 20000L), false, 0, ~(1L << 24), false, false);
         var high =
                 Requests.of(
                         Requests.spec(

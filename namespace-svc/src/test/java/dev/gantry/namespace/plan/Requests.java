@@ -4,7 +4,6 @@ import dev.gantry.bus.contract.cgroup.CgroupResult.Placement;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Create;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Rootfs;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Stdio;
-import dev.gantry.bus.contract.oci.OciHooks;
 import dev.gantry.bus.contract.oci.OciMount;
 import dev.gantry.bus.contract.oci.OciProcess;
 import dev.gantry.bus.contract.oci.OciSpec;
@@ -72,23 +71,9 @@ final class Requests {
                 "");
     }
 
-    static OciSpec hooked(OciSpec s, OciHooks hooks, OciSpec.Bundle bundle) {
-        return new OciSpec(
-                s.process(),
-                s.rootReadonly(),
-                s.hostname(),
-                s.domainname(),
-                s.mounts(),
-                s.namespaces(),
-                s.uidMappings(),
-                s.gidMappings(),
-                s.devices(),
-                s.sysctl(),
-                s.maskedPaths(),
-                s.readonlyPaths(),
-                s.rootfsPropagation(),
-                hooks,
-                bundle);
+    static LaunchPlan compile(OciSpec spec, boolean appArmor, boolean selinux) {
+        var host = new HostLimits(Map.of(), true, -1000, -1, appArmor, selinux);
+        return ContainerPlan.compile(of(spec), host, 0);
     }
 
     static LaunchPlan compile(OciSpec spec) {

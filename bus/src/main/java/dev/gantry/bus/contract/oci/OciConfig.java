@@ -105,7 +105,8 @@ public record OciConfig(
                 document.list("linux.readonlyPaths", String.class),
                 document.text("linux.rootfsPropagation"),
                 document.value("hooks", OciHooks.class).orElse(null),
-                bundle);
+                bundle,
+                document.value("linux.personality", OciSpec.Personality.class));
     }
 
     /** Reads a {@code process} object, as for an exec. */

@@ -21,19 +21,13 @@ final class OciFields {
         }
         CONFIG.put("process.commandLine", "it is of another platform than linux");
         CONFIG.put("process.user.username", "it is of another platform than linux");
-        CONFIG.put("process.apparmorProfile", LATER);
-        CONFIG.put("process.selinuxLabel", LATER);
-        CONFIG.put("process.scheduler", LATER);
-        CONFIG.put("process.ioPriority", LATER);
-        CONFIG.put("process.execCPUAffinity", LATER);
         CONFIG.put("mounts[].uidMappings", LATER);
         CONFIG.put("mounts[].gidMappings", LATER);
         CONFIG.put("linux.timeOffsets", LATER);
         CONFIG.put("linux.netDevices", "network-svc does not move devices of the host");
         CONFIG.put("linux.intelRdt", "Gantry does not manage Intel RDT");
         CONFIG.put("linux.memoryPolicy", "Gantry sets no NUMA memory policy");
-        CONFIG.put("linux.mountLabel", LATER);
-        CONFIG.put("linux.personality", LATER);
+        CONFIG.put("linux.mountLabel", "Gantry labels no mounts");
         String resources = "linux.resources.";
         CONFIG.put(resources + "hugepageLimits", NO_CONTROLLER);
         CONFIG.put(resources + "network", NO_CONTROLLER);

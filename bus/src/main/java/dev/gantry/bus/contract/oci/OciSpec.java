@@ -26,7 +26,8 @@ public record OciSpec(
         List<String> readonlyPaths,
         String rootfsPropagation,
         OciHooks hooks,
-        Bundle bundle) {
+        Bundle bundle,
+        Optional<Personality> personality) {
 
     /** Absent parts are empty. */
     public OciSpec {
@@ -44,6 +45,7 @@ public record OciSpec(
         rootfsPropagation = Absent.orEmpty(rootfsPropagation);
         hooks = hooks == null ? OciHooks.NONE : hooks;
         bundle = bundle == null ? Bundle.NONE : bundle;
+        personality = Absent.orEmpty(personality);
     }
 
     /** A configuration that is from no bundle: without what only a {@code config.json} asks for. */
@@ -76,7 +78,8 @@ public record OciSpec(
                 readonlyPaths,
                 rootfsPropagation,
                 OciHooks.NONE,
-                Bundle.NONE);
+                Bundle.NONE,
+                null);
     }
 
     /**
@@ -93,6 +96,20 @@ public record OciSpec(
             ociVersion = ociVersion == null ? "1.2.0" : ociVersion;
             path = Absent.orEmpty(path);
             annotations = Absent.orEmpty(annotations);
+        }
+    }
+
+    /**
+     * The execution domain, personality(2).
+     *
+     * @param domain {@code LINUX} or {@code LINUX32}
+     * @param flags the specification knows none yet
+     */
+    public record Personality(String domain, List<String> flags) {
+        /** Absent parts are empty. */
+        public Personality {
+            domain = Absent.orEmpty(domain);
+            flags = Absent.orEmpty(flags);
         }
     }
 
