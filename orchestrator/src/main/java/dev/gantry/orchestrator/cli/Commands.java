@@ -38,13 +38,13 @@ final class Commands {
         COMMANDS.put("stats", StatsCommand::new);
         COMMANDS.put("logs", LogsCommand::new);
         COMMANDS.put("events", EventsCommand::new);
-        COMMANDS.put("images", ImageCommands.Images::new);
-        COMMANDS.put("image", ImageCommands.Image::new);
+        COMMANDS.put("images", ImageCommands.ListImages::new);
+        COMMANDS.put("image", ImageCommands::group);
         COMMANDS.put("rmi", ImageCommands.Remove::new);
         COMMANDS.put("history", ImageCommands.History::new);
         COMMANDS.put("tag", ImageCommands.Tag::new);
-        COMMANDS.put("import", ImageCommands.Import::new);
-        COMMANDS.put("commit", ImageCommands.Commit::new);
+        COMMANDS.put("import", ImportCommand::new);
+        COMMANDS.put("commit", CommitCommand::new);
         COMMANDS.put("network", NetworkCommands::new);
         COMMANDS.put("volume", VolumeCommands::new);
         COMMANDS.put("info", InfoCommand::new);
@@ -61,9 +61,9 @@ final class Commands {
         var line = new CommandLine(gantry);
         var named = named(arguments);
         if (COMMANDS.containsKey(named)) {
-            line.addSubcommand(COMMANDS.get(named).get());
+            line.addSubcommand(named, COMMANDS.get(named).get());
         } else {
-            COMMANDS.values().forEach(command -> line.addSubcommand(command.get()));
+            COMMANDS.forEach((name, command) -> line.addSubcommand(name, command.get()));
             line.addSubcommand(new AutoComplete.GenerateCompletion());
             line.addSubcommand(new CommandLine.HelpCommand());
         }

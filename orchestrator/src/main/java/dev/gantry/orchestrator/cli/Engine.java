@@ -30,6 +30,11 @@ interface Engine extends AutoCloseable {
         return ask(ContainerOperation.CONTRACT, operation, PATIENCE);
     }
 
+    /** The id of the container that a name or the beginning of an id means. */
+    default String containerId(String container) {
+        return container(new ContainerOperation.Inspect(container)).container().path("Id").asText();
+    }
+
     /** {@link #ask} of {@code storage.v1}. */
     default <R> R storage(StorageOperation<R> operation) {
         return ask(StorageOperation.CONTRACT, operation, LONG_PATIENCE);

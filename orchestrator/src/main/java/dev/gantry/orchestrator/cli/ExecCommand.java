@@ -4,13 +4,12 @@ import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.contract.container.ExecSpec;
 
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 
-import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 
 /** {@code exec}: a further process in the namespaces of a running container. */
@@ -21,38 +20,12 @@ import java.util.concurrent.Callable;
 final class ExecCommand implements Callable<Integer> {
     @ParentCommand GantryCommand gantry;
 
-    @Option(
-            names = {"-i", "--interactive"},
-            description = "keep standard input open")
-    boolean interactive;
-
-    @Option(
-            names = {"-t", "--tty"},
-            description = "give the command a terminal")
-    boolean tty;
+    @Mixin ProcessOptions process = new ProcessOptions();
 
     @Option(
             names = {"-d", "--detach"},
             description = "do not wait for it")
     boolean detach;
-
-    @Option(
-            names = {"-e", "--env"},
-            paramLabel = "KEY[=VALUE]",
-            description = "an environment variable")
-    List<String> env = List.of();
-
-    @Option(
-            names = {"-w", "--workdir"},
-            paramLabel = "DIR",
-            description = "working directory")
-    String workdir;
-
-    @Option(
-            names = {"-u", "--user"},
-            paramLabel = "USER[:GROUP]",
-            description = "name or number")
-    String user;
 
     @Parameters(index = "0", paramLabel = "CONTAINER", description = "id or name")
     String container;
@@ -62,21 +35,21 @@ final class ExecCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        var streams = new Streams(tty, interactive, "ctrl-p,ctrl-q");
+        var streams = new Streams(process.tty, process.interactive, "ctrl-p,ctrl-q");
         if (!detach) {
             streams.check();
         }
-        var size = tty ? Terminal.size(0) : Optional.<Terminal.Size>empty();
+        var size = process.size();
         var spec =
                 new ExecSpec(
                         command,
-                        RunOptions.environment(env, List.<Path>of()),
-                        Optional.ofNullable(workdir),
-                        Optional.ofNullable(user),
-                        tty,
+                        process.environment(),
+                        process.workingDirectory(),
+                        process.identity(),
+                        process.tty,
                         size.map(Terminal.Size::rows),
                         size.map(Terminal.Size::columns),
-                        interactive && !detach,
+                        process.interactive && !detach,
                         !detach);
         var engine = gantry.engine();
         var created = engine.container(new ContainerOperation.Exec(container, spec));
@@ -84,7 +57,7 @@ final class ExecCommand implements Callable<Integer> {
             return 0;
         }
         try (var attached = streams.attach(created.attachSocket())) {
-            if (tty) {
+            if (process.tty) {
                 attached.followSize(
                         changed ->
                                 engine.container(

@@ -17,7 +17,7 @@ import java.util.concurrent.Callable;
         versionProvider = VersionCommand.Provider.class,
         description =
                 "Containers, made by separate services that you can see, restart and replace.")
-public final class GantryCommand implements Callable<Integer> {
+public final class GantryCommand implements Callable<Integer>, Above {
     @Spec CommandSpec spec;
 
     @Option(
@@ -44,6 +44,11 @@ public final class GantryCommand implements Callable<Integer> {
         return root == null
                 ? dev.gantry.bus.service.Layout.DEFAULT
                 : dev.gantry.bus.service.Layout.below(root.toAbsolutePath().normalize());
+    }
+
+    @Override
+    public GantryCommand gantry() {
+        return this;
     }
 
     /** The running services; starts them if none answer. */

@@ -235,7 +235,7 @@ final class LifeCommands {
             mixinStandardHelpOptions = true,
             description = "Change the limits of live containers.")
     static final class Update extends Each {
-        @Mixin RunOptions.ResourceOptions resources;
+        @Mixin ResourceOptions resources;
 
         @Override
         void apply(String container) {

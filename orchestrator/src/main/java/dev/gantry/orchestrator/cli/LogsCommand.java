@@ -58,7 +58,7 @@ final class LogsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        int lines = tail.equals("all") ? -1 : RunOptions.ResourceOptions.number("--tail", tail);
+        int lines = tail.equals("all") ? -1 : OptionSyntax.number("--tail", tail);
         var sinceNanos = Optional.ofNullable(since).map(LogsCommand::nanos);
         var cursor = "";
         boolean stopped = false;

@@ -70,7 +70,7 @@ final class LookCommands {
                     gantry.engine()
                             .container(
                                     new ContainerOperation.ListAll(
-                                            all, RunOptions.pairs("--filter", filters, false)))
+                                            all, OptionSyntax.pairs("--filter", filters, false)))
                             .containers();
             var out = gantry.out();
             if (format != null) {
@@ -201,12 +201,7 @@ final class LookCommands {
 
         @Override
         public Integer call() {
-            var id =
-                    gantry.engine()
-                            .container(new ContainerOperation.Inspect(container))
-                            .container()
-                            .path("Id")
-                            .asText();
+            var id = gantry.engine().containerId(container);
             for (var summary :
                     gantry.engine()
                             .container(new ContainerOperation.ListAll(true, java.util.Map.of()))
@@ -240,12 +235,7 @@ final class LookCommands {
 
         @Override
         public Integer call() {
-            var id =
-                    gantry.engine()
-                            .container(new ContainerOperation.Inspect(container))
-                            .container()
-                            .path("Id")
-                            .asText();
+            var id = gantry.engine().containerId(container);
             for (var change : gantry.engine().storage(new StorageOperation.Diff(id)).changes()) {
                 gantry.out().println(change.kind().name().charAt(0) + " " + change.path());
             }

@@ -61,7 +61,7 @@ final class NetworkCommands implements Callable<Integer> {
                                             Optional.ofNullable(subnet),
                                             Optional.ofNullable(gateway),
                                             internal,
-                                            RunOptions.pairs("--label", labels, true)));
+                                            OptionSyntax.pairs("--label", labels, true)));
             parent.gantry.out().println(network.name());
             parent.gantry.out().flush();
             return 0;

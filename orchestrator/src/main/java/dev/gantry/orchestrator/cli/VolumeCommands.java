@@ -41,7 +41,7 @@ final class VolumeCommands implements Callable<Integer> {
 
         @Override
         public Integer call() {
-            var labelMap = RunOptions.pairs("--label", labels, true);
+            var labelMap = OptionSyntax.pairs("--label", labels, true);
             parent.gantry.engine().storage(new StorageOperation.VolumeCreate(name, labelMap));
             parent.gantry.out().println(name);
             parent.gantry.out().flush();
