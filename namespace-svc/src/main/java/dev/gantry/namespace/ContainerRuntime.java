@@ -5,6 +5,7 @@ import dev.gantry.bus.contract.namespace.NamespaceOperation.Create;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Exec;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Created;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Explanation;
+import dev.gantry.bus.contract.namespace.NamespaceResult.Ran;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Started;
 import dev.gantry.bus.contract.namespace.NamespaceResult.State;
 
@@ -24,6 +25,9 @@ import java.util.Optional;
 public interface ContainerRuntime extends AutoCloseable {
     /** Clones the init. The same request again answers as the first; another is ALREADY_EXISTS. */
     Created create(Create request, Instant deadline);
+
+    /** Create and start in one; why the command could not be executed is in the answer. */
+    Ran run(Create request, Instant deadline);
 
     /**
      * Executes the command; again is harmless. A command that cannot be executed is the fault with

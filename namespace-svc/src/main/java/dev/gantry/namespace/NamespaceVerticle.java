@@ -52,6 +52,7 @@ final class NamespaceVerticle extends VerticleBase {
         var deadline = request.deadline();
         return switch (request.operation()) {
             case NamespaceOperation.Create create -> runtime.create(create, deadline);
+            case NamespaceOperation.Run(var create) -> runtime.run(create, deadline);
             case NamespaceOperation.Start(var id) -> runtime.start(id, deadline);
             case NamespaceOperation.Signal(var id, var signal, var all) ->
                     runtime.signal(id, signal, all, deadline);

@@ -6,6 +6,7 @@ import dev.gantry.bus.contract.namespace.NamespaceOperation.Create;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Exec;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Created;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Explanation;
+import dev.gantry.bus.contract.namespace.NamespaceResult.Ran;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Started;
 import dev.gantry.bus.contract.namespace.NamespaceResult.State;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Status;
@@ -107,6 +108,20 @@ final class ShimRuntime implements ContainerRuntime {
                 forget(fresh); // nothing is left of it; an unknown outcome is kept, to be deleted
             }
             throw e;
+        }
+    }
+
+    @Override
+    public Ran run(Create request, Instant deadline) {
+        var created = create(request, deadline);
+        if (container(request.id()).init().status() == Status.STOPPED) {
+            return new Ran(created, Optional.empty()); // asked again: it ran, and has ended
+        }
+        try {
+            start(request.id(), deadline);
+            return new Ran(created, Optional.empty());
+        } catch (FaultException e) {
+            return new Ran(created, Optional.of(e.fault()));
         }
     }
 

@@ -177,6 +177,30 @@ public abstract class NamespaceContractKit extends NamespaceFixture {
     }
 
     @Test
+    void runIsCreateAndStartInOne() throws Exception {
+        String id = newId();
+        var request = request(id, Specs.of("sh", "-c", "exit 7"), Stdio.DETACHED);
+        var ran = ask(new NamespaceOperation.Run(request));
+
+        assertThat(ran.notStarted()).isEmpty();
+        assertThat(awaitEvent("started", id).body().path("pid").asLong())
+                .isEqualTo(ran.created().pid());
+        assertThat(awaitExit(id).code()).isEqualTo(7);
+        assertThat(ask(new NamespaceOperation.Run(request)).notStarted()).isEmpty();
+    }
+
+    @Test
+    void aRunThatCannotExecuteItsCommandSaysWhyAndHasEnded() throws Exception {
+        String id = newId();
+        var request = request(id, Specs.of("no-such-command"), Stdio.DETACHED);
+        var failure = ask(new NamespaceOperation.Run(request)).notStarted().orElseThrow();
+
+        assertThat(failure.code()).isEqualTo(FaultCode.NOT_FOUND);
+        assertThat(failure.errno()).contains("ENOENT");
+        assertThat(awaitExit(id).code()).isEqualTo(127);
+    }
+
+    @Test
     void theSameCreateAgainIsHarmlessAndAnotherIsNot() {
         String id = newId();
         var request = request(id, Specs.of("sleep", "1000"), Stdio.DETACHED);

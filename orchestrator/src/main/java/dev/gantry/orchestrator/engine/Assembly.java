@@ -14,6 +14,7 @@ import dev.gantry.bus.contract.oci.OciSpec;
 import dev.gantry.bus.contract.seccomp.SeccompResult.Program;
 import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.contract.storage.StorageResult.Prepared;
+import dev.gantry.bus.fault.Fault;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.orchestrator.model.ContainerRecord;
 import dev.gantry.orchestrator.saga.Saga;
@@ -40,7 +41,15 @@ final class Assembly {
             Attached network,
             OciSpec oci,
             NamespaceResult.Created processes,
+            Launched launched,
             List<PlanStep> steps) {}
+
+    /** Whether the command was to be executed with the making, and why it could not be. */
+    record Launched(boolean start, Optional<Fault> failure) {
+        boolean running() {
+            return start && failure.isEmpty();
+        }
+    }
 
     private final Parts parts;
     private final Saga saga;
@@ -151,7 +160,7 @@ final class Assembly {
     }
 
     /** Waits for all that was begun, then makes the processes. */
-    Made launch(Volumes.Bound volumes, boolean waitAttach) {
+    Made launch(Volumes.Bound volumes, boolean waitAttach, boolean start) {
         saga.join();
         var prepared = Services.await(storage);
         var attached = Services.await(network);
@@ -178,15 +187,27 @@ final class Assembly {
         var processes =
                 saga.begin(
                         new Undo(Undo.Part.NAMESPACE, container.id()),
-                        () -> parts.services().namespace(create, caller));
+                        () -> start ? run(create) : create(create));
         saga.join();
-        var made = Services.await(processes);
+        var ran = Services.await(processes);
+        var made = ran.created();
         var steps = new ArrayList<>(prepared.steps());
         steps.addAll(attached.steps());
         steps.addAll(placed.steps());
         program.ifPresent(p -> steps.addAll(p.steps()));
         steps.addAll(made.steps());
-        return new Made(prepared, attached, oci, made, List.copyOf(steps));
+        var launched = new Launched(start, ran.notStarted());
+        return new Made(prepared, attached, oci, made, launched, List.copyOf(steps));
+    }
+
+    private CompletableFuture<NamespaceResult.Ran> create(NamespaceOperation.Create create) {
+        return parts.services()
+                .namespace(create, caller)
+                .thenApply(made -> new NamespaceResult.Ran(made, Optional.empty()));
+    }
+
+    private CompletableFuture<NamespaceResult.Ran> run(NamespaceOperation.Create create) {
+        return parts.services().namespace(new NamespaceOperation.Run(create), caller);
     }
 
     private Stdio stdio(ContainerSpec spec, boolean waitAttach) {

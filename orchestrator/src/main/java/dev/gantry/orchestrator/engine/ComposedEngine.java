@@ -115,8 +115,8 @@ public final class ComposedEngine implements ContainerEngine, AutoCloseable {
             throw FaultException.invalid(
                     "run cannot wait for a client to attach: create, attach, then start");
         }
-        var created = create(new ContainerOperation.Create(operation.spec(), false), caller);
-        return lifeCycle.start(created.id(), caller);
+        watch.ready(caller);
+        return lifeCycle.run(operation.spec(), caller);
     }
 
     @Override

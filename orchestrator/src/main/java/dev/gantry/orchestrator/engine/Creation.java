@@ -5,6 +5,7 @@ import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.contract.container.ContainerResult.Created;
 import dev.gantry.bus.contract.container.ContainerSpec;
 import dev.gantry.bus.contract.namespace.NamespaceOperation;
+import dev.gantry.bus.fault.Fault;
 import dev.gantry.orchestrator.model.Clock;
 import dev.gantry.orchestrator.model.ContainerIds;
 import dev.gantry.orchestrator.model.ContainerNames;
@@ -35,15 +36,33 @@ final class Creation {
         this.volumes = new Volumes(parts);
     }
 
+    /**
+     * A container that was made and told to start.
+     *
+     * @param failure why it could not execute its command, where it could not
+     */
+    record Run(Container container, Created created, Optional<Fault> failure) {}
+
     /** Makes a container, or only says how. */
     Created create(ContainerOperation.Create operation, Caller caller) {
-        var spec = Specs.onNetwork(operation.spec(), joined(operation.spec().network()));
-        SpecBuilder.check(spec);
+        var spec = checked(operation.spec());
         if (operation.planOnly()) {
             return plan(spec, caller);
         }
         var container = parts.containers().begin(spec);
-        return container.inTurn(caller, "create", () -> make(container, caller));
+        return container.inTurn(caller, "create", () -> make(container, false, caller).created());
+    }
+
+    /** Makes a container and has it execute its command. */
+    Run run(ContainerSpec asked, Caller caller) {
+        var container = parts.containers().begin(checked(asked));
+        return container.inTurn(caller, "run", () -> make(container, true, caller));
+    }
+
+    private ContainerSpec checked(ContainerSpec asked) {
+        var spec = Specs.onNetwork(asked, joined(asked.network()));
+        SpecBuilder.check(spec);
+        return spec;
     }
 
     // A container's name or short id becomes its id: network-svc knows containers by nothing else.
@@ -53,7 +72,7 @@ final class Creation {
                 : network;
     }
 
-    private Created make(Container container, Caller caller) {
+    private Run make(Container container, boolean start, Caller caller) {
         var saga = new Saga(parts.undoing(), parts.leftovers(), caller);
         try {
             var durable = parts.containers().store().durable(container.id());
@@ -65,11 +84,15 @@ final class Creation {
                 container.save(container.record().withVolumes(Volumes.names(places)));
             }
             var bound = volumes.bind(saga, container.record(), places, true, caller);
-            var made = assembly.launch(bound, container.record().spec().waitAttach());
+            var made = assembly.launch(bound, container.record().spec().waitAttach(), start);
             Services.await(durable, Services.MOST, "the record could not be synced in time");
-            var created = finish(container, Creating.anew(), made);
+            finish(container, Creating.anew(), made);
             parts.happenings().tell("created", container.record());
-            return created;
+            if (made.launched().running()) {
+                parts.happenings().started(container.record(), made.processes().pid());
+            }
+            var answer = answer(container.record(), made, List.of());
+            return new Run(container, answer, made.launched().failure());
         } catch (RuntimeException e) {
             var fault = saga.undo(Services.fault(e));
             parts.containers().forget(container, Optional.empty());
@@ -95,7 +118,7 @@ final class Creation {
             assembly.findStorage().prepareRest();
             var places = places(container.record(), assembly);
             var bound = volumes.bind(saga, container.record(), places, false, caller);
-            var made = assembly.launch(bound, false);
+            var made = assembly.launch(bound, false, false);
             parts.containers().runsAgain(container);
             finish(container, before.recreating(), made);
         } catch (RuntimeException e) {
@@ -113,15 +136,18 @@ final class Creation {
         return SpecBuilder.volumePlaces(container.spec(), assembly.storage().image().config());
     }
 
-    private Created finish(Container container, Creating state, Assembly.Made made) {
+    private void finish(Container container, Creating state, Assembly.Made made) {
         var processes = made.processes();
+        var created = state.created(processes.pid(), processes.attachSocket());
         parts.explanations().made(container, made.steps());
         container.save(
                 container
                         .record()
                         .assembled(made.storage().image(), made.oci(), made.network())
-                        .with(state.created(processes.pid(), processes.attachSocket())));
-        return answer(container.record(), made, List.of());
+                        .with(
+                                made.launched().running()
+                                        ? created.started(Clock.nowNanos())
+                                        : created));
     }
 
     private static Created answer(
@@ -145,7 +171,7 @@ final class Creation {
         assembly.prepareStorage().prepareRest();
         var places = places(record, assembly);
         var planned = record.withVolumes(Volumes.names(places));
-        var made = assembly.launch(volumes.plan(planned, places, caller), false);
+        var made = assembly.launch(volumes.plan(planned, places, caller), false, false);
         return answer(planned, made, made.steps());
     }
 }

@@ -4,6 +4,7 @@ import dev.gantry.bus.contract.Done;
 import dev.gantry.bus.contract.cgroup.CgroupOperation;
 import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.contract.container.ContainerResult;
+import dev.gantry.bus.contract.container.ContainerSpec;
 import dev.gantry.bus.contract.namespace.NamespaceOperation;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Status;
 import dev.gantry.bus.contract.storage.ImageConfig;
@@ -47,6 +48,17 @@ final class LifeCycle {
         this.release = release;
     }
 
+    /** Makes a container and starts it. */
+    ContainerResult.Created run(ContainerSpec spec, Caller caller) {
+        var run = creation.run(spec, caller);
+        if (run.failure().isPresent()) {
+            var failure = new FaultException(run.failure().get());
+            settle(run.container(), failure);
+            throw failure;
+        }
+        return run.created();
+    }
+
     /** Starts a created container, or a stopped one again; a running one is no error. */
     ContainerResult.Created start(String reference, Caller caller) {
         var container = parts.containers().find(reference);
@@ -87,8 +99,7 @@ final class LifeCycle {
     /** The init executes its command. Only within the container's turn. */
     void markStarted(Container container, Created created) {
         container.save(container.record().with(created.started(Clock.nowNanos())));
-        parts.happenings()
-                .tell("started", container.record(), facts -> facts.put("pid", created.pid()));
+        parts.happenings().started(container.record(), created.pid());
     }
 
     // An init that could not execute its command has ended: its end is dealt with before the

@@ -52,6 +52,11 @@ public final class Happenings {
         tell(what, container, body -> {});
     }
 
+    /** Tells that a container's init executes its command. */
+    public void started(ContainerRecord container, long pid) {
+        tell("started", container, facts -> facts.put("pid", pid));
+    }
+
     /** Writes down what another service told. Our own events are in the journal already. */
     public void heard(Event event) {
         if (!event.topic().startsWith(OWN)) {

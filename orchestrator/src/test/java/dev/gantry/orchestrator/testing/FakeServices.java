@@ -327,6 +327,15 @@ public final class FakeServices implements AutoCloseable {
                         create.id(), new State(create.id(), Status.CREATED, pid, Optional.empty()));
                 yield new NamespaceResult.Created(create.id(), pid, "/run/attach", List.of());
             }
+            case NamespaceOperation.Run run -> {
+                var made = (NamespaceResult.Created) namespace(run.create());
+                try {
+                    namespace(new NamespaceOperation.Start(run.create().id()));
+                    yield new NamespaceResult.Ran(made, Optional.empty());
+                } catch (FaultException e) {
+                    yield new NamespaceResult.Ran(made, Optional.of(e.fault()));
+                }
+            }
             case NamespaceOperation.Start start -> {
                 var state = running(start.id());
                 if (commandIsMissing) {

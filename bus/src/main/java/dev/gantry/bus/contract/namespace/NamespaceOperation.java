@@ -24,6 +24,7 @@ import java.util.Optional;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "operation")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = NamespaceOperation.Create.class, name = "create"),
+    @JsonSubTypes.Type(value = NamespaceOperation.Run.class, name = "run"),
     @JsonSubTypes.Type(value = NamespaceOperation.Start.class, name = "start"),
     @JsonSubTypes.Type(value = NamespaceOperation.Signal.class, name = "signal"),
     @JsonSubTypes.Type(value = NamespaceOperation.Exec.class, name = "exec"),
@@ -72,6 +73,31 @@ public sealed interface NamespaceOperation<R> extends Operation<R> {
         @Override
         public Class<NamespaceResult.Created> resultType() {
             return NamespaceResult.Created.class;
+        }
+    }
+
+    /**
+     * Create and start in one: once it is created the command is executed. Why that failed is in
+     * the answer, since a container that could not execute its command is there, and has ended.
+     */
+    record Run(Create create) implements NamespaceOperation<NamespaceResult.Ran> {
+        /** Checks the request. */
+        public Run {
+            Objects.requireNonNull(create, "create");
+            if (create.planOnly() || create.stdio().waitAttach()) {
+                throw FaultException.invalid(
+                        "run neither plans nor waits for a client to attach: create does");
+            }
+        }
+
+        @Override
+        public String subject() {
+            return create.id();
+        }
+
+        @Override
+        public Class<NamespaceResult.Ran> resultType() {
+            return NamespaceResult.Ran.class;
         }
     }
 

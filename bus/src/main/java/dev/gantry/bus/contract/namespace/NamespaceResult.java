@@ -2,6 +2,7 @@ package dev.gantry.bus.contract.namespace;
 
 import dev.gantry.bus.contract.Absent;
 import dev.gantry.bus.contract.PlanStep;
+import dev.gantry.bus.fault.Fault;
 
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +30,18 @@ public sealed interface NamespaceResult {
         public Created {
             attachSocket = Absent.orEmpty(attachSocket);
             steps = Absent.orEmpty(steps);
+        }
+    }
+
+    /**
+     * A process that was made and told to execute its command.
+     *
+     * @param notStarted why it could not execute it, where it could not
+     */
+    record Ran(Created created, Optional<Fault> notStarted) implements NamespaceResult {
+        /** Absent parts are empty. */
+        public Ran {
+            notStarted = Absent.orEmpty(notStarted);
         }
     }
 
