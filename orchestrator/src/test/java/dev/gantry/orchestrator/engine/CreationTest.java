@@ -7,6 +7,7 @@ import dev.gantry.bus.contract.PlanStep;
 import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.bus.wire.Json;
 import dev.gantry.orchestrator.testing.Bench;
 import dev.gantry.orchestrator.testing.FakeServices.Trouble;
 
@@ -88,6 +89,39 @@ class CreationTest {
 
             nothingIsLeft();
         }
+    }
+
+    @Test
+    void aRunThatFailsLeavesNothing() {
+        var run = new ContainerOperation.Run(Bench.spec(withVolume()));
+        for (var trouble : List.of(Trouble.FAIL, Trouble.FAIL_AFTER)) {
+            bench.services.trouble("namespace Run", trouble);
+
+            assertThatThrownBy(() -> bench.ask(run)).hasMessageContaining("was made to fail");
+            nothingIsLeft();
+        }
+    }
+
+    @Test
+    void aFilterIsCompiledOnceForEachOwnerOfTheService() {
+        bench.ask(create(Map.of()));
+        bench.ask(create(Map.of()));
+        bench.ask(create(Map.of("capDrop", List.of("CAP_CHOWN"))));
+        assertThat(compiled()).isEqualTo(2);
+
+        bench.bus.publish(
+                "events.bus.owned",
+                Json.mapper().createObjectNode().put("id", "seccomp.v1").put("timeNanos", 1));
+
+        Bench.until(
+                () -> {
+                    bench.ask(create(Map.of()));
+                    return compiled() == 3;
+                });
+    }
+
+    private long compiled() {
+        return bench.services.calls.stream().filter("seccomp Compile"::equals).count();
     }
 
     @ParameterizedTest

@@ -100,7 +100,6 @@ class LifeCycleTest {
                         "storage Mounts",
                         "network Attach",
                         "cgroup Create",
-                        "seccomp Compile",
                         "namespace Create",
                         "namespace Delete")) {
             bench.services.trouble(step, Trouble.FAIL);
