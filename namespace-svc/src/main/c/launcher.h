@@ -18,7 +18,7 @@ struct report {
     struct plan plan;
     struct {
         uint32_t made; /* CLONE_NEW* that clone made; the rest of the plan's is unshared */
-        int cgroups, fds;
+        int cgroups, fds, trees;
         bool init, entered; /* the pidfd of a session is sent; the shim entered the planned namespaces already */
         char state[256]; /* STATE/ID */
         uint32_t hook; /* the operation that the child asks the shim for */
@@ -43,6 +43,7 @@ struct child {
     struct report *report;
     int sync; /* SEQPACKET to the shim */
     int fds[MAX_FDS]; /* of the request */
+    int tree[MAX_TREES]; /* mounts that the shim took */
     int cgroup[32]; /* cgroup.procs to write "0" to */
     int init; /* pidfd of the container's init, for a session */
     int root, proc; /* descriptor of the root file system; a fresh proc */

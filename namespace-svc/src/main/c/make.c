@@ -181,13 +181,13 @@ void prepare_stdio(void) {
     give_stdio();
 }
 
-static void write_map(const char *which, const struct list *list, const struct op *op) {
+void write_map(pid_t pid, const char *which, const struct list *list, const struct op *op) {
     char path[64], text[4096];
     size_t used = 0;
     for (uint32_t i = 0; i < list->count && used < sizeof text; i++)
         used += (size_t)snprintf(
             text + used, sizeof text - used, "%u %u %u\n", list->at[i].n[0], list->at[i].n[1], list->at[i].n[2]);
-    snprintf(path, sizeof path, "/proc/%d/%s", S.pid, which);
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, which);
     int fd = used < sizeof text ? open(path, O_WRONLY | O_CLOEXEC) : (errno = E2BIG, -1);
     if (fd < 0 || write(fd, text, used) != (ssize_t)used) fail_now(errno, position(op), "write %s", path);
     close(fd);
@@ -197,8 +197,8 @@ void after_clone(void) {
     const struct op *map = plan_find(S.plan, OP_USERMAP), *oom = plan_find(S.plan, OP_OOM_SCORE);
     uint64_t start = now(CLOCK_MONOTONIC);
     if (map) {
-        write_map("uid_map", &map->list[0], map);
-        write_map("gid_map", &map->list[1], map);
+        write_map(S.pid, "uid_map", &map->list[0], map);
+        write_map(S.pid, "gid_map", &map->list[1], map);
         timed(map, start);
     }
     if (oom) {
@@ -276,6 +276,7 @@ void make_child(struct request *request) {
     const struct op *op = plan_find(S.plan, OP_NAMESPACES);
     const bool fits = spare_fits();
     int into = prepare_cgroups(fits);
+    prepare_trees();
     enter_namespaces(request);
     if (fits) {
         S.pid = spare.pid;
@@ -295,14 +296,15 @@ void make_child(struct request *request) {
 
 void give_order(struct request *request) {
     union {
-        char bytes[CMSG_SPACE(sizeof(int) * 100)];
+        char bytes[CMSG_SPACE(sizeof(int) * MAX_GIVEN)];
         struct cmsghdr align;
     } control = {0};
-    int fd[100] = {S.stdio[0], S.stdio[1], S.stdio[2]}, n = 3;
+    int fd[MAX_GIVEN] = {S.stdio[0], S.stdio[1], S.stdio[2]}, n = 3;
     struct iovec text = {(char[]){'P'}, 1};
     if (S.plan->session) fd[n++] = S.init;
     for (int i = 0; i < S.report->order.cgroups; i++) fd[n++] = S.cgroup[i];
     for (uint32_t i = 0; i < request->fds; i++) fd[n++] = request->fd[i];
+    for (int i = 0; i < S.trees; i++) fd[n++] = S.tree[i];
     S.report->order.init = S.plan->session;
     S.report->order.fds = (int)request->fds;
     struct msghdr message = {.msg_iov = &text,
@@ -316,6 +318,7 @@ void give_order(struct request *request) {
     if (sendmsg(S.sync, &message, MSG_NOSIGNAL) != 1) fail_now(errno, -1, "give the plan to the child");
     for (int i = 0; i < S.report->order.cgroups; i++) close(S.cgroup[i]);
     for (uint32_t i = 0; i < request->fds; i++) close(request->fd[i]);
+    for (int i = 0; i < S.trees; i++) close(S.tree[i]);
     for (int i = 0; i < 3; i++)
         if (S.stdio[i] != L.null) close(S.stdio[i]);
 }

@@ -139,23 +139,33 @@ static bool covers_proc(int target, const char *path) {
     return true;
 }
 
-static int bind(struct child *c, const struct op *op) {
+int bind_tree(const struct op *op) {
     const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (op->flags & MOUNT_RECURSIVE ? AT_RECURSIVE : 0);
-    int tree;
-    if (*op->s[2]) {
-        int base = open(op->s[1], O_PATH | O_DIRECTORY | O_CLOEXEC);
-        int below = base < 0 ? -1 : open_at(base, op->s[2], O_PATH, INSIDE);
-        tree = below < 0 ? -1 : open_tree(below, "", flags | AT_EMPTY_PATH);
-        int error = errno;
-        if (below >= 0) close(below);
-        if (base >= 0) close(base);
-        errno = error;
-    } else {
-        tree = open_tree(AT_FDCWD, op->s[1], flags | (op->flags & MOUNT_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0));
-    }
+    if (!*op->s[2]) return open_tree(AT_FDCWD, op->s[1], flags | (op->flags & MOUNT_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0));
+    int base = open(op->s[1], O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int below = base < 0 ? -1 : open_at(base, op->s[2], O_PATH, INSIDE);
+    int tree = below < 0 ? -1 : open_tree(below, "", flags | AT_EMPTY_PATH);
+    int error = errno;
+    if (below >= 0) close(below);
+    if (base >= 0) close(base);
+    errno = error;
+    return tree;
+}
+
+static int bind(struct child *c, const struct op *op) {
+    if (op->flags & MOUNT_BY_SHIM) return op->n[6] ? c->tree[op->n[6] - 1] : -1;
+    int tree = bind_tree(op);
     if (tree < 0 && !(errno == ENOENT && op->flags & MOUNT_OPTIONAL))
         child_fail(c, op, errno, "open_tree %.150s", op->s[1]);
     return tree;
+}
+
+/* Attributes of all mounts below, then of the first alone, then how it propagates. */
+bool dress(const struct op *op, int tree, bool propagate) {
+    const bool deep = op->flags & MOUNT_PROPAGATION_RECURSIVE;
+    return !((op->n[2] || op->n[3]) && attributes(tree, op->n[2], op->n[3], 0, true) < 0) &&
+           !((op->n[0] || op->n[1]) && attributes(tree, op->n[0], op->n[1], 0, false) < 0) &&
+           !(propagate && attributes(tree, 0, 0, op->n[4] ? op->n[4] : MS_PRIVATE, deep) < 0);
 }
 
 static int fresh_overlay(struct child *c, const struct op *op) {
@@ -191,17 +201,16 @@ int op_mount(struct child *c, const struct op *op) {
         int fs = begin(c, op, type);
         if (*op->s[1]) configure(c, op, fs, "source", op->s[1]);
         for (uint32_t i = 0; i < op->list[0].count; i++) configure(c, op, fs, op->list[0].at[i].s, op->list[0].at[i].v);
-        tree = finish(c, op, fs, type, op->n[0]);
+        tree = finish(c, op, fs, type, op->flags & MOUNT_COPY_UP ? op->n[0] & ~(uint64_t)MOUNT_ATTR_RDONLY : op->n[0]);
     }
-    if (binds &&
-        attributes(tree, op->n[0], op->n[1], op->n[2] ? op->n[2] : MS_PRIVATE, op->flags & (MOUNT_ATTR_RECURSIVE)) < 0)
+    if (binds && !(op->flags & MOUNT_BY_SHIM) && !dress(op, tree, true))
         child_fail(c, op, errno, "mount_setattr %.150s", target);
     int at = mount_point(c, target, S_ISDIR(st.st_mode), INSIDE | (kernel ? RESOLVE_NO_SYMLINKS : 0));
     if (at < 0) child_fail(c, op, errno, "mount point %.150s", target);
     if (!kernel && covers_proc(at, target)) child_fail(c, op, EPERM, "%.150s lies on the container's /proc", target);
+    if (op->flags & MOUNT_COPY_UP) copy_up(c, op, at, tree);
     if (put_on(tree, at) < 0) child_fail(c, op, errno, "move_mount %s on %.150s", type, target);
-    if (!binds && op->n[2] && attributes(tree, 0, 0, op->n[2], false) < 0)
-        child_fail(c, op, errno, "mount_setattr %.150s", target);
+    if (!binds && !dress(op, tree, op->n[4])) child_fail(c, op, errno, "mount_setattr %.150s", target);
     close(at);
     close(tree);
     return 0;

@@ -7,6 +7,9 @@
 static const uint64_t INSIDE = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 
 int attributes(int mount, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive);
+int bind_tree(const struct op *op); /* a clone of the source; -1: errno says why */
+bool dress(const struct op *op, int tree, bool propagate);
+void copy_up(struct child *c, const struct op *op, int at, int tree);
 int put_on(int mount, int target);
 int parent_of(struct child *c, const char *path, const char **last, char *copy); /* copy: PATH_MAX bytes */
 int mount_point(struct child *c, const char *path, bool directory, uint64_t resolve);

@@ -277,11 +277,11 @@ static void settle(void) { /* what holds for every child, asked or not */
 /* The plan is there: its descriptors come in the order stdio, pidfd, cgroups, those of the request. */
 static void take_order(struct child *c) {
     union {
-        char bytes[CMSG_SPACE(sizeof(int) * 100)];
+        char bytes[CMSG_SPACE(sizeof(int) * MAX_GIVEN)];
         struct cmsghdr align;
     } control;
     char what = 0;
-    int fd[100], n = 3;
+    int fd[MAX_GIVEN], n = 3;
     struct iovec text = {&what, 1};
     struct msghdr message = {
         .msg_iov = &text, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control};
@@ -299,6 +299,7 @@ static void take_order(struct child *c) {
     if (c->report->order.init) c->init = fd[n++];
     for (int i = 0; i < c->report->order.cgroups; i++) c->cgroup[i] = fd[n++];
     for (int i = 0; i < c->report->order.fds; i++) c->fds[i] = fd[n++];
+    for (int i = 0; i < c->report->order.trees; i++) c->tree[i] = fd[n++];
 }
 
 void child_main(struct report *report, int sync) {

@@ -31,8 +31,8 @@ static const struct shape {
     [OP_CGROUP_WRITE] = {"CGROUP_WRITE", "ss", 0, true},
     [OP_USERMAP] = {"USERMAP", "MM", 0, false},
     [OP_PROPAGATION] = {"PROPAGATION", "u", 1, true},
-    [OP_ROOTFS] = {"ROOTFS", "LssKq", 3, false},
-    [OP_MOUNT] = {"MOUNT", "ssssqquK", 27, true},
+    [OP_ROOTFS] = {"ROOTFS", "LssKq", 7, false},
+    [OP_MOUNT] = {"MOUNT", "ssssqqqquKMM", 127, true},
     [OP_MKDIR] = {"MKDIR", "suuu", 1, true},
     [OP_MKNOD] = {"MKNOD", "suuuuu", 1, true},
     [OP_SYMLINK] = {"SYMLINK", "ss", 0, true},
@@ -220,7 +220,8 @@ static const char *cgroup_name(const char *path) {
 /* The values of one operation, apart from its place. */
 static bool values(struct plan *plan, int at, const struct op *op, uint32_t descriptors, struct failure *why) {
     static const char *const TYPES[] = {
-        "bind", "tmpfs", "proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2", "overlay", NULL};
+        "bind", "tmpfs", "proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2", "overlay", "ramfs", "hugetlbfs",
+        "securityfs", "debugfs", "tracefs", "bpf", "ext4", "xfs", "btrfs", "squashfs", "erofs", "iso9660", "vfat", NULL};
     static const char *const DEVICES[] = {"devices.allow", "devices.deny", NULL};
     const uint32_t own = plan->namespaces | plan->joined;
     const char *name;
@@ -283,6 +284,13 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
             return refuse(why, at, op, EINVAL, "source %s is not absolute", op->s[1]);
         if (!strcmp(op->s[0], "bind") && op->list[0].count)
             return refuse(why, at, op, EINVAL, "a bind takes no options");
+        if (strcmp(op->s[0], "bind") && (op->flags & (MOUNT_BY_SHIM | MOUNT_IDMAP_RECURSIVE) || op->list[1].count))
+            return refuse(why, at, op, EINVAL, "only a bind is the shim's to take, or id-mapped");
+        if (!op->list[1].count != !op->list[2].count || (op->list[1].count && !(op->flags & MOUNT_BY_SHIM)) ||
+            op->list[1].count > 340 || op->list[2].count > 340)
+            return refuse(why, at, op, EINVAL, "id maps of uids with those of gids, by the shim, at most 340 lines");
+        if (op->flags & MOUNT_COPY_UP && strcmp(op->s[0], "tmpfs"))
+            return refuse(why, at, op, EINVAL, "only a tmpfs is copied up into");
         return (op->s[3][0] == '/' && !dotdot(op->s[3])) || refuse(why, at, op, EINVAL, "destination %s", op->s[3]);
     case OP_MKDIR:
     case OP_MKNOD:

@@ -4,7 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MAX_BODY = 1 << 20, MAX_STRING = 1 << 16, MAX_LIST = 4096, MAX_OPS = 1024, MAX_FDS = 32, MAX_ID = 128, MAX_CPUS = 4096 };
+enum { MAX_BODY = 1 << 20, MAX_STRING = 1 << 16, MAX_LIST = 4096, MAX_OPS = 1024, MAX_FDS = 32, MAX_ID = 128, MAX_CPUS = 4096, MAX_TREES = 32 };
+enum { MAX_GIVEN = 4 + 32 + MAX_FDS + MAX_TREES }; /* descriptors for the child: stdio, init, cgroups, the others */
 
 enum opcode {
     OP_ID = 1,
@@ -56,8 +57,16 @@ enum opcode {
 enum { STDIO_STDIN = 1, STDIO_WAIT_ATTACH = 2, STDIO_ONCE = 4 };
 enum { SETNS_FD = 1, SETNS_FROM_INIT = 2 };
 enum { PROPAGATION_RECURSIVE = 1 };
-enum { ROOTFS_OVERLAY = 1, ROOTFS_RECURSIVE = 2 };
-enum { MOUNT_RECURSIVE = 1, MOUNT_ATTR_RECURSIVE = 2, MOUNT_OPTIONAL = 8, MOUNT_NOFOLLOW = 16 };
+enum { ROOTFS_OVERLAY = 1, ROOTFS_RECURSIVE = 2, ROOTFS_SLAVE = 4 };
+enum {
+    MOUNT_RECURSIVE = 1,
+    MOUNT_PROPAGATION_RECURSIVE = 2,
+    MOUNT_BY_SHIM = 4,
+    MOUNT_OPTIONAL = 8,
+    MOUNT_NOFOLLOW = 16,
+    MOUNT_COPY_UP = 32,
+    MOUNT_IDMAP_RECURSIVE = 64
+};
 enum {
     HOOK_PRESTART,
     HOOK_CREATE_RUNTIME,
@@ -84,7 +93,7 @@ struct op {
     uint16_t code, flags;
     const char *s[4];
     uint64_t n[7];
-    struct list list[2];
+    struct list list[3];
     const void *bytes;
     uint32_t length;
 };

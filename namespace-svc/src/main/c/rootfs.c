@@ -110,7 +110,8 @@ int op_rootfs(struct child *c, const struct op *op) {
         c->root = open_tree(
             AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (op->flags & ROOTFS_RECURSIVE ? AT_RECURSIVE : 0));
         if (c->root < 0) child_fail(c, op, errno, "open_tree %.200s", source);
-        if (attributes(c->root, op->n[0], 0, MS_PRIVATE, op->flags & ROOTFS_RECURSIVE) < 0)
+        const uint64_t propagation = op->flags & ROOTFS_SLAVE ? 0 : MS_PRIVATE;
+        if (attributes(c->root, op->n[0], 0, propagation, op->flags & ROOTFS_RECURSIVE) < 0)
             child_fail(c, op, errno, "mount_setattr %.200s", source);
     }
     if (move_mount(c->root, "", AT_FDCWD, c->report->order.state, MOVE_MOUNT_F_EMPTY_PATH) < 0)

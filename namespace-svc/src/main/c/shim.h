@@ -13,6 +13,7 @@ struct shim {
     struct plan *plan; /* in the report */
     int stdio[3]; /* the child's ends */
     int cgroup[32], init; /* for the child: cgroup.procs; pidfd of the container's init, for a session */
+    int tree[MAX_TREES], trees; /* for the child: mounts that it could not take itself */
     uint64_t base, base_mono;
     struct control {
         int fd;
@@ -61,9 +62,14 @@ void after_clone(void);
 void give_order(struct request *request);
 void make_files(void);
 void fail_now(int error, int op, const char *format, ...) __attribute__((format(printf, 3, 4), noreturn));
+int position(const struct op *op);
+void write_map(pid_t pid, const char *which, const struct list *list, const struct op *op);
 int write_file(const char *name, const char *text);
 bool spare_report(struct report **report); /* true: of the init cloned ahead */
 void forget_spare(void);
+
+/* trees.c */
+void prepare_trees(void);
 
 /* stdio.c */
 bool write_input(void);

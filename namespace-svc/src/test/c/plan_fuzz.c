@@ -49,11 +49,11 @@ static void check(const struct plan *plan) { /* touch every string, so that the 
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct op *op = &plan->ops[i];
         for (int s = 0; s < 4; s++) sum += op->s[s] ? strlen(op->s[s]) : 0;
-        for (int l = 0; l < 2; l++)
+        for (int l = 0; l < 3; l++)
             for (uint32_t j = 0; j < op->list[l].count; j++) sum += (op->list[l].at[j].s ? strlen(op->list[l].at[j].s) : 0) + (op->list[l].at[j].v ? strlen(op->list[l].at[j].v) : 0);
         for (uint32_t j = 0; j < op->length; j++) sum += ((const uint8_t *)op->bytes)[j];
     }
-    if (sum > 2 * MAX_BODY + 256 * MAX_BODY || !plan->id || plan->ops[plan->count - 1].code != OP_EXEC || !plan_find(plan, OP_CAPS) || !plan_find(plan, OP_UID)) abort();
+    if (sum > 2 * MAX_BODY + 256 * MAX_BODY || !plan->id || !plan_find(plan, OP_EXEC) || !plan_find(plan, OP_CAPS) || !plan_find(plan, OP_UID)) abort();
 }
 
 int main(int argc, char **argv) {

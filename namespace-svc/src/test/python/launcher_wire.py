@@ -37,8 +37,9 @@ def USERMAP(uids, gids): return op(14, b"".join(many(u32(a) + u32(b) + u32(c) fo
 def PROPAGATION(p=PRIVATE, flags=1): return op(20, u32(p), flags)
 def OVERLAY(lower, upper="", work="", options=(), attr=0): return op(21, many(map(text, lower)) + text(upper) + text(work) + pairs(options) + u64(attr), 1)
 def ROOT_BIND(path, flags=0): return op(21, many([text(path)]) + text("") + text("") + pairs([]) + u64(0), flags)
-def MOUNT(kind, dest, source="", sub="", set=0, clear=0, prop=0, options=(), flags=0):
-    return op(22, text(kind) + text(source) + text(sub) + text(dest) + u64(set) + u64(clear) + u32(prop) + pairs(options), flags)
+def MOUNT(kind, dest, source="", sub="", set=0, clear=0, prop=0, options=(), flags=0, deep=0, undeep=0, maps=()):
+    uids_and_gids = many(u32(a) + u32(b) + u32(c) for a, b, c in maps) * 2
+    return op(22, text(kind) + text(source) + text(sub) + text(dest) + u64(set) + u64(clear) + u64(deep) + u64(undeep) + u32(prop) + pairs(options) + uids_and_gids, flags)
 def MKDIR(p, mode=0o755, uid=0, gid=0, flags=0): return op(23, text(p) + u32(mode) + u32(uid) + u32(gid), flags)
 def MKNOD(p, mode, major, minor, flags=0): return op(24, text(p) + u32(mode) + u32(major) + u32(minor) + u32(0) + u32(0), flags)
 def SYMLINK(target, path): return op(25, text(target) + text(path))

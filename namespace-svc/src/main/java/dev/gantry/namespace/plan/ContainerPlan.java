@@ -74,7 +74,7 @@ public final class ContainerPlan {
     private LaunchPlan compile() {
         beforeClone(request.stdio());
         namespaces.entered().forEach((kind, path) -> out.add(new PlanOp.JoinPath(kind, path)));
-        var mounts = Mounts.operations(spec.mounts(), cgroup);
+        var mounts = Mounts.operations(spec, cgroup, namespaces.own());
         out.add(new PlanOp.Propagation(propagation(mounts), true));
         out.add(root(request.rootfs()));
         mounts.stream().filter(op -> !(op instanceof PlanOp.Readonly)).forEach(out::add);
@@ -139,8 +139,8 @@ public final class ContainerPlan {
         if (user()) {
             out.add(
                     new PlanOp.UserMap(
-                            IdMaps.check("uid", spec.uidMappings()),
-                            IdMaps.check("gid", spec.gidMappings())));
+                            IdMaps.check("linux.uid", spec.uidMappings()),
+                            IdMaps.check("linux.gid", spec.gidMappings())));
         }
         ProcessPart.oomScore(spec.process(), host).ifPresent(out::add);
     }
@@ -151,8 +151,7 @@ public final class ContainerPlan {
 
     private int propagation(List<PlanOp> mounts) {
         boolean slave =
-                spec.rootfsPropagation().equals("slave")
-                        || spec.rootfsPropagation().equals("rslave")
+                slaveRoot()
                         || mounts.stream()
                                 .anyMatch(
                                         op ->
@@ -162,11 +161,16 @@ public final class ContainerPlan {
         return slave ? MountOptions.MS_SLAVE : MountOptions.MS_PRIVATE;
     }
 
-    private static PlanOp root(Rootfs rootfs) {
+    private boolean slaveRoot() {
+        return List.of("slave", "rslave").contains(spec.rootfsPropagation());
+    }
+
+    private PlanOp root(Rootfs rootfs) {
         var lowers = rootfs.lowerdirs();
         Paths.check("rootfs upperdir", rootfs.upperdir());
         if (lowers.isEmpty()) {
-            return new PlanOp.Rootfs(false, List.of(rootfs.upperdir()), "", "", List.of(), 0);
+            return new PlanOp.Rootfs(
+                    false, List.of(rootfs.upperdir()), "", "", List.of(), 0, slaveRoot());
         }
         lowers.forEach(dir -> Paths.check("rootfs lowerdir", dir));
         if (lowers.size() > 500) {
@@ -176,7 +180,13 @@ public final class ContainerPlan {
         Paths.check("rootfs workdir", rootfs.workdir());
         var options = MountOptions.parse(new OciMount("/", "overlay", "overlay", rootfs.options()));
         return new PlanOp.Rootfs(
-                true, lowers, rootfs.upperdir(), rootfs.workdir(), options.data(), options.set());
+                true,
+                lowers,
+                rootfs.upperdir(),
+                rootfs.workdir(),
+                options.data(),
+                options.here().set(),
+                false);
     }
 
     private void devices() {
@@ -246,10 +256,12 @@ public final class ContainerPlan {
             case "", "private", "rprivate", "slave", "rslave" -> {
                 // said before the root was made
             }
-            case "shared", "rshared" ->
-                    out.add(new PlanOp.Propagation(MountOptions.MS_SHARED, true));
-            case "unbindable", "runbindable" ->
-                    out.add(new PlanOp.Propagation(MountOptions.MS_UNBINDABLE, true));
+            case "shared", "rshared", "unbindable", "runbindable" -> {
+                boolean all = spec.rootfsPropagation().startsWith("r");
+                boolean shared = spec.rootfsPropagation().endsWith("shared");
+                int type = shared ? MountOptions.MS_SHARED : MountOptions.MS_UNBINDABLE;
+                out.add(new PlanOp.Propagation(type, all));
+            }
             default ->
                     throw FaultException.invalid(
                             "linux.rootfsPropagation: unknown value %s",

@@ -22,7 +22,7 @@ final class IdMaps {
     static List<IdMapping> check(String what, List<IdMapping> maps) {
         if (maps.isEmpty() || maps.size() > MOST) {
             throw FaultException.invalid(
-                    "linux.%sMappings: %d entries are not within 1..%d", what, maps.size(), MOST);
+                    "%sMappings: %d entries are not within 1..%d", what, maps.size(), MOST);
         }
         for (int i = 0; i < maps.size(); i++) {
             var map = maps.get(i);
@@ -32,13 +32,13 @@ final class IdMaps {
                     || map.containerID() + map.size() - 1 > LAST
                     || map.hostID() + map.size() - 1 > LAST) {
                 throw FaultException.invalid(
-                        "linux.%sMappings: size %d goes beyond %d", what, map.size(), LAST);
+                        "%sMappings: size %d goes beyond %d", what, map.size(), LAST);
             }
             for (var other : maps.subList(0, i)) {
                 if (overlap(map.containerID(), map.size(), other.containerID(), other.size())
                         || overlap(map.hostID(), map.size(), other.hostID(), other.size())) {
                     throw FaultException.invalid(
-                            "linux.%sMappings: entries at %d and %d overlap",
+                            "%sMappings: entries at %d and %d overlap",
                             what, other.containerID(), map.containerID());
                 }
             }

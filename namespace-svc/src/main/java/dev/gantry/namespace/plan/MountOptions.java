@@ -8,27 +8,31 @@ import dev.gantry.bus.fault.FaultException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
- * The options of a mount, taken apart into what the kernel calls want (mount_setattr(2), fsconfig).
- * An option that is not known is refused by name: nothing that was asked for is left out silently.
+ * The options of a mount (config.md, "Linux mount options"), taken apart into what the kernel calls
+ * want: mount_setattr(2), open_tree(2), fsconfig. An option that is not known is refused by name:
+ * nothing that was asked for is left out silently.
  *
- * @param set MOUNT_ATTR_* to set
- * @param clear MOUNT_ATTR_* to clear
- * @param propagation MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE, or 0 where none was named
+ * @param here attributes of the mount itself
+ * @param below attributes of it and of all mounts below
+ * @param propagation MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE, or 0 where none was named
+ * @param propagationBelow whether that counts for the mounts below too
  * @param bind whether bind or rbind was among them
- * @param recursive rbind
- * @param attributesRecursive whether set and clear count for submounts too
+ * @param recursive rbind: with the mounts below
+ * @param copyUp tmpcopyup: a tmpfs begins with what it covers
+ * @param idMap whether ids are mapped
  * @param data options of the file system itself
  */
 public record MountOptions(
-        long set,
-        long clear,
+        Change here,
+        Change below,
         int propagation,
+        boolean propagationBelow,
         boolean bind,
         boolean recursive,
-        boolean attributesRecursive,
+        boolean copyUp,
+        IdMap idMap,
         List<PlanOp.Option> data) {
     static final long RDONLY = 1;
     static final long NOSUID = 2;
@@ -45,7 +49,25 @@ public record MountOptions(
     static final int MS_SLAVE = 1 << 19;
     static final int MS_SHARED = 1 << 20;
 
-    private record Change(long set, long clear) {}
+    /** Whether ids are mapped: not at all, on the mount itself, on those below too. */
+    public enum IdMap {
+        NONE,
+        HERE,
+        BELOW
+    }
+
+    /** MOUNT_ATTR_* to set and to clear. */
+    public record Change(long set, long clear) {
+        static final Change NONE = new Change(0, 0);
+
+        Change then(Change later) {
+            return new Change(set & ~later.clear | later.set, clear & ~later.set | later.clear);
+        }
+
+        Change without(long attribute) {
+            return new Change(set & ~attribute, clear & ~attribute);
+        }
+    }
 
     private static final Map<String, Change> ATTRIBUTES =
             Map.ofEntries(
@@ -62,119 +84,140 @@ public record MountOptions(
                     Map.entry("strictatime", new Change(STRICTATIME, ATIME)),
                     Map.entry("relatime", new Change(0, ATIME)),
                     Map.entry("atime", new Change(0, ATIME)),
+                    // back to the kernel's default, which is relatime
+                    Map.entry("norelatime", new Change(0, ATIME)),
+                    Map.entry("nostrictatime", new Change(0, ATIME)),
                     Map.entry("nodiratime", new Change(NODIRATIME, 0)),
                     Map.entry("diratime", new Change(0, NODIRATIME)),
                     Map.entry("nosymfollow", new Change(NOSYMFOLLOW, 0)),
                     Map.entry("symfollow", new Change(0, NOSYMFOLLOW)));
 
-    private static final Set<String> FLAGS_OF_ANY = Set.of("sync", "dirsync", "lazytime");
-
-    private static final Map<String, Set<String>> KEYS =
+    private static final Map<String, Integer> PROPAGATIONS =
             Map.of(
-                    "tmpfs",
-                    Set.of("size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "huge", "mpol"),
-                    "devpts",
-                    Set.of("mode", "ptmxmode", "uid", "gid", "max"),
-                    "proc",
-                    Set.of("hidepid", "gid", "subset"),
-                    "overlay",
-                    Set.of(
-                            "lowerdir",
-                            "upperdir",
-                            "workdir",
-                            "redirect_dir",
-                            "index",
-                            "metacopy",
-                            "xino"),
-                    "sysfs",
-                    Set.of(),
-                    "mqueue",
-                    Set.of(),
-                    "cgroup",
-                    Set.of(),
-                    "bind",
-                    Set.of());
+                    "private",
+                    MS_PRIVATE,
+                    "slave",
+                    MS_SLAVE,
+                    "shared",
+                    MS_SHARED,
+                    "unbindable",
+                    MS_UNBINDABLE);
 
-    private static final Map<String, Set<String>> FLAGS =
-            Map.of("overlay", Set.of("userxattr", "volatile"), "tmpfs", Set.of("noswap"));
+    /** What mount(8) knows and cannot be carried out, with the reason. */
+    private static final Map<String, String> REFUSED =
+            Map.of(
+                    "mand", "the kernel has no mandatory locks any more",
+                    "iversion", "the kernel chooses it by file system",
+                    "remount", "a mount of a container is made, not changed");
 
     /** No option at all. */
     public static final MountOptions NONE =
-            new MountOptions(0, 0, 0, false, false, false, List.of());
+            new MountOptions(
+                    Change.NONE, Change.NONE, 0, false, false, false, false, IdMap.NONE, List.of());
 
     /** Takes the options of a mount apart. */
     static MountOptions parse(OciMount mount) {
-        long set = 0;
-        long clear = 0;
+        var here = Change.NONE;
+        var below = Change.NONE;
         int propagation = 0;
-        boolean bind = false;
-        boolean recursive = false;
-        boolean deep = false;
+        boolean propagationBelow = false;
+        boolean copyUp = false;
+        var idMap = IdMap.NONE;
         var data = new ArrayList<PlanOp.Option>();
+        boolean recursive = mount.options().contains("rbind");
+        boolean bind = recursive || mount.options().contains("bind") || mount.type().equals("bind");
+        String type = bind ? "bind" : mount.type();
         for (String option : mount.options()) {
-            boolean forAll = option.startsWith("r") && ATTRIBUTES.containsKey(option.substring(1));
-            var change = ATTRIBUTES.get(forAll ? option.substring(1) : option);
-            if (change != null) {
-                deep |= forAll;
-                set = set & ~change.clear() | change.set();
-                clear = clear & ~change.set() | change.clear();
-                continue;
-            }
-            switch (option) {
-                case "bind" -> bind = true;
-                case "rbind" -> {
-                    bind = true;
-                    recursive = true;
+            boolean all = option.startsWith("r") && option.length() > 2;
+            String plain = all ? option.substring(1) : option;
+            if (ATTRIBUTES.containsKey(option)) {
+                here = here.then(ATTRIBUTES.get(option));
+            } else if (all && ATTRIBUTES.containsKey(plain)) {
+                below = below.then(ATTRIBUTES.get(plain));
+                here = Change.NONE.equals(here) ? here : here.then(ATTRIBUTES.get(plain));
+            } else if (PROPAGATIONS.containsKey(plain)) {
+                propagation = PROPAGATIONS.get(plain);
+                propagationBelow = all;
+            } else if (REFUSED.containsKey(option)) {
+                throw FaultException.of(
+                        FaultCode.UNSUPPORTED,
+                        "mount on %s: option %s: %s",
+                        Names.quote(mount.destination()),
+                        option,
+                        REFUSED.get(option));
+            } else {
+                switch (option) {
+                    case "idmap" -> idMap = IdMap.HERE;
+                    case "ridmap" -> idMap = IdMap.BELOW;
+                    case "tmpcopyup" -> copyUp = true;
+                    case "async" -> data.removeIf(o -> o.key().equals("sync"));
+                    case "nolazytime" -> data.removeIf(o -> o.key().equals("lazytime"));
+                    case "bind",
+                            "rbind",
+                            "defaults",
+                            "newinstance",
+                            "silent",
+                            "loud",
+                            "nomand",
+                            "noiversion" -> {
+                        // said already, or what happens anyway
+                    }
+                    default -> data.add(FileSystems.option(type, mount.destination(), option));
                 }
-                case "private", "rprivate" -> propagation = MS_PRIVATE;
-                case "slave", "rslave" -> propagation = MS_SLAVE;
-                case "unbindable", "runbindable" -> propagation = MS_UNBINDABLE;
-                case "shared", "rshared" -> throw sharedWithTheHost(mount, option);
-                case "defaults", "newinstance" -> {
-                    // what happens anyway
-                }
-                default -> data.add(fileSystemOption(mount, option));
             }
         }
-        return new MountOptions(set, clear, propagation, bind, recursive, deep, data);
-    }
-
-    private static PlanOp.Option fileSystemOption(OciMount mount, String option) {
-        boolean binds =
-                mount.type().equals("bind")
-                        || mount.options().contains("bind")
-                        || mount.options().contains("rbind");
-        String type = binds ? "bind" : mount.type();
-        int equals = option.indexOf('=');
-        String key = equals < 0 ? option : option.substring(0, equals);
-        String value = equals < 0 ? "" : option.substring(equals + 1);
-        boolean known =
-                equals < 0
-                        ? !binds && FLAGS_OF_ANY.contains(key)
-                                || FLAGS.getOrDefault(type, Set.of()).contains(key)
-                        : !value.isEmpty() && KEYS.getOrDefault(type, Set.of()).contains(key);
-        // before Linux 6.5 overlayfs takes all options as one string
-        if (!known || type.equals("overlay") && value.contains(",")) {
-            throw FaultException.invalid(
-                    "mount %s on %s: unknown option %s",
-                    type, Names.quote(mount.destination()), Names.quote(option));
-        }
-        return new PlanOp.Option(key, value);
-    }
-
-    private static FaultException sharedWithTheHost(OciMount mount, String option) {
-        return FaultException.of(
-                FaultCode.UNSUPPORTED,
-                "mount on %s: option %s would carry the container's mounts to the host (security: a"
-                        + " container's mount namespace is cut off from the host's); use rslave",
-                Names.quote(mount.destination()),
-                option);
-    }
-
-    /** Without the parts that only a bind has. */
-    MountOptions withData(List<PlanOp.Option> other) {
+        check(mount, type, copyUp, idMap);
         return new MountOptions(
-                set, clear, propagation, bind, recursive, attributesRecursive, other);
+                here, below, propagation, propagationBelow, bind, recursive, copyUp, idMap, data);
+    }
+
+    private static void check(OciMount mount, String type, boolean copyUp, IdMap idMap) {
+        if (copyUp && !type.equals("tmpfs")) {
+            throw FaultException.invalid(
+                    "mount on %s: option tmpcopyup is of a tmpfs, not of a %s",
+                    Names.quote(mount.destination()), type);
+        }
+        boolean maps = !mount.uidMappings().isEmpty() || !mount.gidMappings().isEmpty();
+        if ((maps || idMap != IdMap.NONE) && !type.equals("bind")) {
+            throw FaultException.of(
+                    FaultCode.UNSUPPORTED,
+                    "mount on %s: only a bind can be id-mapped, not a %s",
+                    Names.quote(mount.destination()),
+                    type);
+        }
+    }
+
+    /** As a bind has them: every mount says how it propagates. */
+    MountOptions forBind() {
+        return new MountOptions(
+                here,
+                below,
+                propagation == 0 ? MS_PRIVATE : propagation,
+                propagation == 0 ? recursive : propagationBelow,
+                true,
+                recursive,
+                false,
+                idMap,
+                List.of());
+    }
+
+    /** The attributes alone, with other data. */
+    MountOptions withData(List<PlanOp.Option> other) {
+        return new MountOptions(here, below, 0, false, false, false, false, IdMap.NONE, other);
+    }
+
+    /** Without one of the attributes, alone. */
+    MountOptions without(long attribute) {
+        return new MountOptions(
+                here.without(attribute),
+                below.without(attribute),
+                0,
+                false,
+                false,
+                false,
+                false,
+                IdMap.NONE,
+                List.of());
     }
 
     /** As mount(8) would be given them, comma-separated. */
@@ -182,8 +225,11 @@ public record MountOptions(
         var out = new ArrayList<String>();
         ATTRIBUTES.forEach(
                 (name, change) -> {
-                    if (change.set() != 0 && (set & change.set()) == change.set()) {
+                    if (change.set() != 0 && (here.set() & change.set()) == change.set()) {
                         out.add(name);
+                    }
+                    if (change.set() != 0 && (below.set() & change.set()) == change.set()) {
+                        out.add(name + "=recursive");
                     }
                 });
         out.sort(null);

@@ -53,11 +53,16 @@ final class MountText {
             if (!words.isEmpty()) {
                 commands.add("mount -o remount,bind,%s %s".formatted(Shell.word(words), target));
             }
+            if (!m.uids().isEmpty()) {
+                commands.add(
+                        "mount -o remount,bind,X-mount.idmap=%s %s"
+                                .formatted(Shell.word(idMap(m)), target));
+            }
             commands.add(
                     "mount --make-%s %s"
                             .formatted(
                                     PlanText.propagation(
-                                            options.propagation(), options.recursive()),
+                                            options.propagation(), options.propagationBelow()),
                                     target));
             return PlanText.say(
                     "mount --bind",
@@ -74,6 +79,13 @@ final class MountText {
                                 words.isEmpty() ? "" : " -o " + Shell.word(words),
                                 Shell.word(m.source()),
                                 target));
+    }
+
+    private static String idMap(PlanOp.Mount m) {
+        var out = new ArrayList<String>();
+        m.uids().forEach(u -> out.add("u:" + u.containerID() + ":" + u.hostID() + ":" + u.size()));
+        m.gids().forEach(g -> out.add("g:" + g.containerID() + ":" + g.hostID() + ":" + g.size()));
+        return String.join(" ", out);
     }
 
     private static String suffix(String words) {

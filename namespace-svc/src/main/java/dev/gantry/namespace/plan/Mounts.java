@@ -4,6 +4,8 @@ import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.cgroup.CgroupResult.Mode;
 import dev.gantry.bus.contract.cgroup.CgroupResult.Placement;
 import dev.gantry.bus.contract.oci.OciMount;
+import dev.gantry.bus.contract.oci.OciSpec;
+import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 
 import java.nio.file.Path;
@@ -15,8 +17,6 @@ import java.util.Set;
 /** The mounts of a container, in the order of the configuration, as that says they must be. */
 final class Mounts {
     private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
-    private static final Set<String> TYPES =
-            Set.of("bind", "tmpfs", "proc", "sysfs", "devpts", "mqueue", "cgroup", "overlay");
 
     /** Each of these is a v1 controller; another directory there is a named hierarchy. */
     private static final Set<String> CONTROLLERS =
@@ -36,116 +36,153 @@ final class Mounts {
                     "rdma",
                     "misc");
 
-    private Mounts() {}
+    private final OciSpec spec;
+    private final Optional<Placement> cgroup;
+    private final int own;
 
-    static List<PlanOp> operations(List<OciMount> mounts, Optional<Placement> cgroup) {
-        var out = new ArrayList<PlanOp>();
-        for (var mount : mounts) {
-            Paths.checkInside("mount destination", mount.destination());
-            var options = MountOptions.parse(mount);
-            String type = type(mount, options);
-            if (mount.destination().equals("/proc") && !type.equals("proc")) {
-                // row 5: whoever controls /proc controls what later steps write through it
-                throw FaultException.invalid(
-                        "mount %s on /proc: only proc itself can be there", type);
-            }
-            switch (type) {
-                case "bind" -> out.add(bind(mount, options));
-                case "cgroup" -> out.addAll(cgroup(mount, options, cgroup));
-                default ->
-                        out.add(
-                                new PlanOp.Mount(
-                                        type,
-                                        mount.source().isEmpty() ? type : mount.source(),
-                                        mount.destination(),
-                                        options,
-                                        false));
-            }
-        }
-        return out;
+    private Mounts(OciSpec spec, Optional<Placement> cgroup, int own) {
+        this.spec = spec;
+        this.cgroup = cgroup;
+        this.own = own;
     }
 
-    private static String type(OciMount mount, MountOptions options) {
+    /**
+     * The operations of all mounts.
+     *
+     * @param own CLONE_NEW* that are not the host's
+     */
+    static List<PlanOp> operations(OciSpec spec, Optional<Placement> cgroup, int own) {
+        var all = new Mounts(spec, cgroup, own);
+        return spec.mounts().stream().flatMap(mount -> all.operations(mount).stream()).toList();
+    }
+
+    private List<PlanOp> operations(OciMount mount) {
+        Paths.checkInside("mount destination", mount.destination());
+        var options = MountOptions.parse(mount);
         String type = options.bind() ? "bind" : mount.type();
-        if (!TYPES.contains(type)) {
+        if (!FileSystems.known(type)) {
             throw FaultException.invalid(
                     "mount on %s: unknown type %s",
                     Names.quote(mount.destination()), Names.quote(type));
         }
-        return type;
+        if (mount.destination().equals("/proc") && !type.equals("proc")) {
+            // row 5: whoever controls /proc controls what later steps write through it
+            throw FaultException.invalid("mount %s on /proc: only proc itself can be there", type);
+        }
+        return switch (type) {
+            case "bind" -> List.of(bind(mount, options));
+            case "cgroup" -> cgroup(mount, options);
+            case "cgroup2" -> List.of(unified(mount.destination(), placement(mount), options));
+            default ->
+                    List.of(
+                            new PlanOp.Mount(
+                                    type,
+                                    mount.source().isEmpty() ? type : mount.source(),
+                                    mount.destination(),
+                                    options));
+        };
     }
 
-    private static PlanOp bind(OciMount mount, MountOptions options) {
+    private boolean userNamespace() {
+        return (own & LinuxNamespaces.NEWUSER) != 0;
+    }
+
+    private PlanOp bind(OciMount mount, MountOptions options) {
         Paths.check("bind source", mount.source());
-        boolean plain = options.set() == 0 && options.clear() == 0;
-        int propagation =
-                options.propagation() == 0 ? MountOptions.MS_PRIVATE : options.propagation();
-        // with no attribute to change, "recursive" counts for the propagation alone
-        var whole =
-                new MountOptions(
-                        options.set(),
-                        options.clear(),
-                        propagation,
-                        true,
-                        options.recursive(),
-                        options.attributesRecursive() || plain && options.recursive(),
-                        List.of());
-        return new PlanOp.Mount("bind", mount.source(), mount.destination(), whole, false);
+        boolean shared = options.propagation() == MountOptions.MS_SHARED;
+        if (shared && userNamespace()) {
+            throw FaultException.of(
+                    FaultCode.UNSUPPORTED,
+                    "mount on %s: a user namespace shares no mounts with the host, use rslave",
+                    Names.quote(mount.destination()));
+        }
+        var uids = mount.uidMappings();
+        var gids = mount.gidMappings();
+        if (uids.isEmpty() && gids.isEmpty() && options.idMap() != MountOptions.IdMap.NONE) {
+            uids = spec.uidMappings();
+            gids = spec.gidMappings();
+            if (uids.isEmpty() || gids.isEmpty()) {
+                throw FaultException.invalid(
+                        "mount on %s: idmap has no maps, neither its own nor the container's",
+                        Names.quote(mount.destination()));
+            }
+        }
+        if (!uids.isEmpty() || !gids.isEmpty()) {
+            String what = "mounts[" + mount.destination() + "].";
+            uids = IdMaps.check(what + "uid", uids);
+            gids = IdMaps.check(what + "gid", gids);
+        }
+        return new PlanOp.Mount(
+                "bind", mount.source(), mount.destination(), options.forBind(), uids, gids);
+    }
+
+    private Placement placement(OciMount mount) {
+        return cgroup.orElseThrow(
+                () ->
+                        FaultException.invalid(
+                                "mount cgroup on %s: the container has no cgroup",
+                                Names.quote(mount.destination())));
     }
 
     /**
      * The container's own view of its cgroups: cgroup2 where the host has that alone; else a tmpfs
-     * with a directory for each v1 hierarchy, as cgroups(7) describes. It needs an own cgroup
-     * namespace to be a view of its own.
+     * with a directory for each v1 hierarchy, as cgroups(7) describes. In a cgroup namespace of its
+     * own it is the file system, whose root is then the container's cgroup; without one the root
+     * would be the host's, so that the container's directory is bound instead.
      */
-    private static List<PlanOp> cgroup(
-            OciMount mount, MountOptions options, Optional<Placement> cgroup) {
-        var placement =
-                cgroup.orElseThrow(
-                        () ->
-                                FaultException.invalid(
-                                        "mount cgroup on %s: the container has no cgroup",
-                                        Names.quote(mount.destination())));
+    private List<PlanOp> cgroup(OciMount mount, MountOptions options) {
+        var placement = placement(mount);
+        String place = mount.destination();
         if (placement.mode() == Mode.V2) {
-            return List.of(
-                    new PlanOp.Mount("cgroup2", "cgroup", mount.destination(), options, false));
+            return List.of(unified(place, placement, options));
         }
         var out = new ArrayList<PlanOp>();
-        boolean readonly = (options.set() & MountOptions.RDONLY) != 0;
-        long set = options.set() & ~MountOptions.RDONLY;
-        var each = new MountOptions(set, 0, 0, false, false, false, List.of());
+        boolean readonly = (options.here().set() & MountOptions.RDONLY) != 0;
+        var each = options.without(MountOptions.RDONLY);
         out.add(
                 new PlanOp.Mount(
                         "tmpfs",
                         "tmpfs",
-                        mount.destination(),
+                        place,
                         each.withData(
                                 List.of(
                                         new PlanOp.Option("mode", "755"),
-                                        new PlanOp.Option("size", "64k"))),
-                        false));
+                                        new PlanOp.Option("size", "64k")))));
         for (String path : placement.v1Paths()) {
             String hierarchy = hierarchy(path);
-            out.add(
-                    new PlanOp.Mount(
-                            "cgroup",
-                            "cgroup",
-                            mount.destination() + "/" + hierarchy,
-                            each.withData(hierarchyOptions(hierarchy)),
-                            false));
+            var options1 = each.withData(hierarchyOptions(hierarchy));
+            out.add(view("cgroup", path, place + "/" + hierarchy, options1));
             for (String alias : aliases(hierarchy)) {
-                out.add(new PlanOp.Symlink(hierarchy, mount.destination() + "/" + alias));
+                out.add(new PlanOp.Symlink(hierarchy, place + "/" + alias));
             }
         }
         if (placement.unifiedPath().isPresent()) {
-            out.add(
-                    new PlanOp.Mount(
-                            "cgroup2", "cgroup", mount.destination() + "/unified", each, false));
+            out.add(unified(place + "/unified", placement, each));
         }
         if (readonly) {
-            out.add(new PlanOp.Readonly(mount.destination()));
+            out.add(new PlanOp.Readonly(place));
         }
         return out;
+    }
+
+    private PlanOp unified(String place, Placement placement, MountOptions options) {
+        String path =
+                placement
+                        .unifiedPath()
+                        .orElseThrow(
+                                () ->
+                                        FaultException.invalid(
+                                                "mount cgroup2 on %s: the container is in none",
+                                                Names.quote(place)));
+        return view("cgroup2", path, place, options);
+    }
+
+    private PlanOp view(String type, String path, String place, MountOptions options) {
+        if ((own & LinuxNamespaces.NEWCGROUP) != 0) {
+            return new PlanOp.Mount(type, "cgroup", place, options);
+        }
+        Paths.check("cgroup directory", path);
+        return new PlanOp.Mount("bind", path, place, options.withData(List.of()).forBind());
     }
 
     private static String hierarchy(String path) {

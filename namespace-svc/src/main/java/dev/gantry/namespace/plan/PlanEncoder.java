@@ -33,11 +33,13 @@ final class PlanEncoder {
             case PlanOp.Stdio s -> bit(s.stdin(), 1) | bit(s.waitAttach(), 2) | bit(s.once(), 4);
             case PlanOp.JoinInit _ -> 2;
             case PlanOp.Propagation p -> bit(p.recursive(), 1);
-            case PlanOp.Rootfs r -> bit(r.overlay(), 1);
+            case PlanOp.Rootfs r -> bit(r.overlay(), 1) | bit(r.slave(), 4);
             case PlanOp.Mount m ->
                     bit(m.options().recursive(), 1)
-                            | bit(m.options().attributesRecursive(), 2)
-                            | bit(m.optional(), 8);
+                            | bit(m.options().propagationBelow(), 2)
+                            | bit(m.byShim(), 4)
+                            | bit(m.options().copyUp(), 32)
+                            | bit(m.options().idMap() == MountOptions.IdMap.BELOW, 64);
             case PlanOp.Mknod n -> bit(n.bind(), 1);
             case PlanOp.Tty t -> bit(t.console(), 1);
             case PlanOp.Exec _ -> 1;
@@ -175,10 +177,14 @@ final class PlanEncoder {
                 .string(m.source())
                 .string("")
                 .string(m.destination())
-                .u64(m.options().set())
-                .u64(m.options().clear())
+                .u64(m.options().here().set())
+                .u64(m.options().here().clear())
+                .u64(m.options().below().set())
+                .u64(m.options().below().clear())
                 .u32(m.options().propagation())
-                .list(m.options().data(), PlanEncoder::option);
+                .list(m.options().data(), PlanEncoder::option)
+                .list(m.uids(), PlanEncoder::mapping)
+                .list(m.gids(), PlanEncoder::mapping);
     }
 
     private static void option(PlanWriter out, PlanOp.Option option) {

@@ -127,7 +127,8 @@ public sealed interface PlanOp {
             String upper,
             String work,
             List<Option> options,
-            long attributes)
+            long attributes,
+            boolean slave)
             implements PlanOp {
         @Override
         public Opcode opcode() {
@@ -135,10 +136,24 @@ public sealed interface PlanOp {
         }
     }
 
-    /** A mount in the root. */
+    /** A mount in the root, with the ids of its file system mapped where there are maps. */
     record Mount(
-            String type, String source, String destination, MountOptions options, boolean optional)
+            String type,
+            String source,
+            String destination,
+            MountOptions options,
+            List<IdMapping> uids,
+            List<IdMapping> gids)
             implements PlanOp {
+        Mount(String type, String source, String destination, MountOptions options) {
+            this(type, source, destination, options, List.of(), List.of());
+        }
+
+        /** Whether it must be taken from the host's mount namespace, with the host's rights. */
+        boolean byShim() {
+            return options.propagation() == MountOptions.MS_SHARED || !uids.isEmpty();
+        }
+
         @Override
         public Opcode opcode() {
             return Opcode.MOUNT;

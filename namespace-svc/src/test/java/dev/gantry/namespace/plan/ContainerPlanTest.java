@@ -279,7 +279,7 @@ class ContainerPlanTest {
 
         var mount = all(Requests.compile(spec), PlanOp.Mount.class).getLast();
 
-        assertThat(mount.options().set()).isEqualTo(1 | 2 | 0x10);
+        assertThat(mount.options().here().set()).isEqualTo(1 | 2 | 0x10);
         assertThat(mount.options().data())
                 .containsExactly(
                         new PlanOp.Option("size", "4m"), new PlanOp.Option("mode", "1777"));
@@ -299,12 +299,135 @@ class ContainerPlanTest {
                         .getLast();
 
         assertThat(plain.options().recursive()).isFalse();
-        assertThat(plain.options().attributesRecursive()).isFalse();
+        assertThat(plain.options().here()).isEqualTo(new MountOptions.Change(1, 0));
+        assertThat(plain.options().below()).isEqualTo(MountOptions.Change.NONE);
         assertThat(plain.options().propagation()).isEqualTo(MountOptions.MS_PRIVATE);
+        assertThat(plain.options().propagationBelow()).isFalse();
         assertThat(deep.type()).isEqualTo("bind");
         assertThat(deep.options().recursive()).isTrue();
-        assertThat(deep.options().attributesRecursive()).isTrue();
+        assertThat(deep.options().below()).isEqualTo(new MountOptions.Change(1, 0));
+        assertThat(deep.options().propagationBelow()).isTrue();
         assertThat(deep.options().propagation()).isEqualTo(MountOptions.MS_SLAVE);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'ro,rw', 0, 1, 0, 0",
+        "'rro,rw', 0, 1, 1, 0",
+        "'nosuid,rro', 3, 0, 1, 0",
+        "'noatime,norelatime', 0, 112, 0, 0",
+        "'rnoatime', 0, 0, 16, 112",
+        "'rnosymfollow,rdev', 0, 0, 2097152, 4",
+        "'silent,loud,nomand,noiversion,defaults', 0, 0, 0, 0"
+    })
+    void theLastOptionCounts(String options, long set, long clear, long below, long belowClear) {
+        var mount =
+                all(
+                                Requests.compile(
+                                        Requests.mount("bind", "/a", "/x", options.split(","))),
+                                PlanOp.Mount.class)
+                        .getLast();
+
+        assertThat(mount.options().here()).isEqualTo(new MountOptions.Change(set, clear));
+        assertThat(mount.options().below()).isEqualTo(new MountOptions.Change(below, belowClear));
+    }
+
+    @Test
+    void asyncAndNolazytimeTakeBackWhatWasSaid() {
+        var mount =
+                all(
+                                Requests.compile(
+                                        Requests.mount(
+                                                "tmpfs",
+                                                "/t",
+                                                "",
+                                                "sync",
+                                                "lazytime",
+                                                "async",
+                                                "nolazytime",
+                                                "dirsync")),
+                                PlanOp.Mount.class)
+                        .getLast();
+
+        assertThat(mount.options().data()).containsExactly(new PlanOp.Option("dirsync", ""));
+    }
+
+    @Test
+    void anIdMapIsTheMountsOrTheContainers() {
+        var own = "[{\"containerID\":0,\"hostID\":7,\"size\":1}]";
+        var spec = Requests.mount("bind", "/t", "/x", "ridmap");
+        var user =
+                Specs.with(
+                        spec,
+                        "namespaces",
+                        "[{\"type\":\"mount\"},{\"type\":\"user\"}]",
+                        "hostname",
+                        "\"\"",
+                        "uidMappings",
+                        own,
+                        "gidMappings",
+                        own);
+
+        var mount = all(Requests.compile(user), PlanOp.Mount.class).getLast();
+
+        assertThat(mount.byShim()).isTrue();
+        assertThat(mount.uids()).containsExactly(new IdMapping(0, 7, 1));
+        assertRefused(spec, "/t", "idmap has no maps");
+        assertRefused(Requests.mount("tmpfs", "/t", "", "idmap"), "/t", "only a bind");
+        assertRefused(
+                Specs.with(
+                        spec,
+                        "mounts",
+                        "[{\"destination\":\"/t\",\"type\":\"bind\",\"source\":\"/x\",\"uidMappings\":"
+                                + own
+                                + "}]"),
+                "mounts[/t].gidMappings");
+    }
+
+    @Test
+    void aUserNamespaceSharesNothingWithTheHost() {
+        var own = "[{\"containerID\":0,\"hostID\":7,\"size\":1}]";
+        var user =
+                Specs.with(
+                        Requests.mount("bind", "/t", "/x", "rbind", "rshared"),
+                        "namespaces",
+                        "[{\"type\":\"mount\"},{\"type\":\"user\"}]",
+                        "uidMappings",
+                        own,
+                        "gidMappings",
+                        own);
+
+        assertRefused(user, "/t", "user namespace");
+    }
+
+    @Test
+    void withoutACgroupNamespaceTheContainersOwnDirectoriesAreBound() {
+        var mount =
+                Specs.with(
+                        Specs.of("sh"),
+                        "mounts",
+                        "[{\"destination\":\"/c\",\"type\":\"cgroup\",\"options\":[\"ro\"]}]",
+                        "namespaces",
+                        "[{\"type\":\"mount\"}]",
+                        "hostname",
+                        "\"\"");
+        var placement =
+                new Placement(
+                        Mode.V1,
+                        Optional.of("/sys/fs/cgroup/unified/x"),
+                        List.of("/sys/fs/cgroup/cpu,cpuacct/x"),
+                        List.of());
+
+        var plan = ContainerPlan.compile(Requests.placed(mount, placement), HostLimits.UNKNOWN, 0);
+
+        assertThat(all(plan, PlanOp.Mount.class))
+                .filteredOn(m -> m.type().equals("bind"))
+                .extracting(PlanOp.Mount::source, PlanOp.Mount::destination)
+                .containsExactly(
+                        org.assertj.core.groups.Tuple.tuple(
+                                "/sys/fs/cgroup/cpu,cpuacct/x", "/c/cpu,cpuacct"),
+                        org.assertj.core.groups.Tuple.tuple(
+                                "/sys/fs/cgroup/unified/x", "/c/unified"));
     }
 
     @Test
@@ -326,7 +449,10 @@ class ContainerPlanTest {
         "tmpfs, 'size=1m,mode=7'",
         "bind, size=4m",
         "proc, newline",
-        "bind, shared",
+        "bind, mand",
+        "bind, iversion",
+        "bind, tmpcopyup",
+        "proc, tmpcopyup",
         "bind, sync"
     })
     void anOptionThatIsNotCarriedOutIsRefusedByName(String type, String option) {

@@ -21,8 +21,6 @@ final class OciFields {
         }
         CONFIG.put("process.commandLine", "it is of another platform than linux");
         CONFIG.put("process.user.username", "it is of another platform than linux");
-        CONFIG.put("mounts[].uidMappings", LATER);
-        CONFIG.put("mounts[].gidMappings", LATER);
         CONFIG.put("linux.timeOffsets", LATER);
         CONFIG.put("linux.netDevices", "network-svc does not move devices of the host");
         CONFIG.put("linux.intelRdt", "Gantry does not manage Intel RDT");
