@@ -6,7 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.gantry.bus.linux.Libc;
 
-import java.lang.foreign.Arena;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -42,20 +43,22 @@ final class OwnNetwork {
         if (entered) {
             return;
         }
-        try (var arena = Arena.ofConfined()) {
-            var state = Libc.captureState(arena);
-            check((int) UNSHARE.invokeExact(state, CLONE_NEWNET | CLONE_NEWNS), state, "unshare");
-            check(
-                    (int)
-                            MOUNT.invokeExact(
-                                    state,
-                                    arena.allocateFrom("none"),
-                                    arena.allocateFrom("/"),
-                                    MemorySegment.NULL,
-                                    MS_REC_PRIVATE,
-                                    MemorySegment.NULL),
-                    state,
-                    "mount --make-rprivate /");
+        try {
+            Libc.call(
+                            (errno, arena) ->
+                                    (int) UNSHARE.invokeExact(errno, CLONE_NEWNET | CLONE_NEWNS))
+                    .orThrow("unshare");
+            Libc.call(
+                            (errno, arena) ->
+                                    (int)
+                                            MOUNT.invokeExact(
+                                                    errno,
+                                                    arena.allocateFrom("none"),
+                                                    arena.allocateFrom("/"),
+                                                    MemorySegment.NULL,
+                                                    MS_REC_PRIVATE,
+                                                    MemorySegment.NULL))
+                    .orThrow("mount --make-rprivate /");
             entered = true;
             Shell.run("ip link set lo up");
             var mine = Files.readSymbolicLink(Path.of("/proc/thread-self/ns/net"));
@@ -74,10 +77,8 @@ final class OwnNetwork {
             if (!theirs.join().equals(mine)) {
                 throw new IllegalStateException("a thread was begun before its network was made");
             }
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -88,26 +89,30 @@ final class OwnNetwork {
                 .daemon()
                 .start(
                         () -> {
-                            try (var arena = Arena.ofConfined()) {
-                                var state = Libc.captureState(arena);
+                            try {
                                 int fd =
                                         (int)
-                                                OPEN.invokeExact(
-                                                        state, arena.allocateFrom(pin), 0x80000);
-                                check(fd, state, "open " + pin);
-                                check(
-                                        (int) SETNS.invokeExact(state, fd, CLONE_NEWNET),
-                                        state,
-                                        "setns " + pin);
+                                                Libc.call(
+                                                                (errno, arena) ->
+                                                                        (int)
+                                                                                OPEN.invokeExact(
+                                                                                        errno,
+                                                                                        arena
+                                                                                                .allocateFrom(
+                                                                                                        pin),
+                                                                                        0x80000))
+                                                        .orThrow("open %s", pin);
+                                Libc.call(
+                                                (errno, arena) ->
+                                                        (int)
+                                                                SETNS.invokeExact(
+                                                                        errno, fd, CLONE_NEWNET))
+                                        .orThrow("setns %s", pin);
                                 result.complete(code.call());
                             } catch (Throwable e) {
                                 result.completeExceptionally(e);
                             }
                         });
         return result;
-    }
-
-    private static void check(int value, MemorySegment state, String what) {
-        Libc.result(value, state).orThrow("%s", what);
     }
 }

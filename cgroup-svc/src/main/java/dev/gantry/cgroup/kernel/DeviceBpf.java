@@ -29,7 +29,7 @@ final class DeviceBpf {
                     1);
 
     SyscallResult load(byte[] instructions) {
-        return LinuxCgroupKernel.call(
+        return Libc.call(
                 (errno, arena) -> {
                     var code = arena.allocate(instructions.length, 8);
                     MemorySegment.copy(instructions, 0, code, JAVA_BYTE, 0, instructions.length);
@@ -45,7 +45,7 @@ final class DeviceBpf {
     }
 
     SyscallResult attach(int cgroup, int program) {
-        return LinuxCgroupKernel.call(
+        return Libc.call(
                 (errno, arena) -> {
                     var attr = arena.allocate(ATTR_SIZE, 8);
                     attr.set(JAVA_INT, 0, cgroup);

@@ -45,8 +45,6 @@ public final class LinuxCgroupKernel implements CgroupKernel {
     private static final MethodHandle ACCESS = path("access", JAVA_INT);
     private static final MethodHandle OPEN =
             Libc.variadic("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT), 2);
-    private static final MethodHandle CLOSE =
-            Libc.function("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle READ =
             Libc.function("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
     private static final MethodHandle WRITE =
@@ -63,12 +61,12 @@ public final class LinuxCgroupKernel implements CgroupKernel {
 
     @Override
     public SyscallResult mkdir(String path) {
-        return call((errno, arena) -> (int) MKDIR.invokeExact(errno, c(arena, path), 0755));
+        return Libc.call((errno, arena) -> (int) MKDIR.invokeExact(errno, c(arena, path), 0755));
     }
 
     @Override
     public SyscallResult rmdir(String path) {
-        return call((errno, arena) -> (int) RMDIR.invokeExact(errno, c(arena, path)));
+        return Libc.call((errno, arena) -> (int) RMDIR.invokeExact(errno, c(arena, path)));
     }
 
     @Override
@@ -79,7 +77,7 @@ public final class LinuxCgroupKernel implements CgroupKernel {
         }
         try {
             var bytes = value.getBytes(StandardCharsets.UTF_8);
-            return call(
+            return Libc.call(
                     (errno, arena) ->
                             (long)
                                     WRITE.invokeExact(
@@ -99,11 +97,10 @@ public final class LinuxCgroupKernel implements CgroupKernel {
             return new Content("", fd.errno());
         }
         try (var arena = Arena.ofConfined()) {
-            var errno = Libc.captureState(arena);
             var chunk = arena.allocate(CHUNK);
             var text = new StringBuilder();
             while (text.length() < MAX_FILE) {
-                var got = result(errno, (int) fd.value(), chunk);
+                var got = read(arena, (int) fd.value(), chunk);
                 if (got.failed()) {
                     return new Content("", got.errno());
                 }
@@ -121,12 +118,9 @@ public final class LinuxCgroupKernel implements CgroupKernel {
         }
     }
 
-    private static SyscallResult result(MemorySegment errno, int fd, MemorySegment into) {
-        try {
-            return Libc.result((long) READ.invokeExact(errno, fd, into, into.byteSize()), errno);
-        } catch (Throwable defect) {
-            throw new AssertionError("read(2) cannot be called", defect);
-        }
+    private static SyscallResult read(Arena arena, int fd, MemorySegment into) {
+        return Libc.call(
+                arena, (errno, a) -> (long) READ.invokeExact(errno, fd, into, into.byteSize()));
     }
 
     @Override
@@ -171,7 +165,7 @@ public final class LinuxCgroupKernel implements CgroupKernel {
     }
 
     private static boolean access(String path, int mode) {
-        return !call((errno, arena) -> (int) ACCESS.invokeExact(errno, c(arena, path), mode))
+        return !Libc.call((errno, arena) -> (int) ACCESS.invokeExact(errno, c(arena, path), mode))
                 .failed();
     }
 
@@ -181,12 +175,12 @@ public final class LinuxCgroupKernel implements CgroupKernel {
     }
 
     private static SyscallResult open(String path, int flags) {
-        return call((errno, arena) -> (int) OPEN.invokeExact(errno, c(arena, path), flags));
+        return Libc.call((errno, arena) -> (int) OPEN.invokeExact(errno, c(arena, path), flags));
     }
 
     @Override
     public SyscallResult close(int fd) {
-        return call((errno, arena) -> (int) CLOSE.invokeExact(errno, fd));
+        return Libc.close(fd);
     }
 
     @Override
@@ -201,12 +195,13 @@ public final class LinuxCgroupKernel implements CgroupKernel {
 
     @Override
     public SyscallResult eventfd() {
-        return call((errno, arena) -> (int) EVENTFD.invokeExact(errno, 0, NONBLOCK_CLOEXEC));
+        return Libc.call((errno, arena) -> (int) EVENTFD.invokeExact(errno, 0, NONBLOCK_CLOEXEC));
     }
 
     @Override
     public SyscallResult readEventfd(int fd) {
-        return call((errno, arena) -> (long) READ.invokeExact(errno, fd, arena.allocate(8), 8L));
+        return Libc.call(
+                (errno, arena) -> (long) READ.invokeExact(errno, fd, arena.allocate(8), 8L));
     }
 
     @Override
@@ -222,9 +217,8 @@ public final class LinuxCgroupKernel implements CgroupKernel {
     @Override
     public List<Integer> inotifyRead(int fd) {
         try (var arena = Arena.ofConfined()) {
-            var errno = Libc.captureState(arena);
             var events = arena.allocate(CHUNK, 8);
-            var got = result(errno, fd, events);
+            var got = read(arena, fd, events);
             return got.failed() ? List.of() : Readiness.watches(events.asSlice(0, got.value()));
         }
     }
@@ -242,22 +236,6 @@ public final class LinuxCgroupKernel implements CgroupKernel {
     @Override
     public List<Integer> epollWait(int epoll, Duration timeout) {
         return readiness.epollWait(epoll, timeout);
-    }
-
-    /** A call with room for its errno and its strings. */
-    interface Call {
-        /** Calls; the value is libc's return value. */
-        long invoke(MemorySegment errno, Arena arena) throws Throwable;
-    }
-
-    static SyscallResult call(Call call) {
-        try (var arena = Arena.ofConfined()) {
-            var errno = Libc.captureState(arena);
-            return Libc.result(call.invoke(errno, arena), errno);
-        } catch (Throwable defect) {
-            // A downcall handle throws only if its type and its arguments disagree.
-            throw new AssertionError("libc cannot be called", defect);
-        }
     }
 
     static MemorySegment c(Arena arena, String text) {

@@ -47,12 +47,12 @@ final class Readiness {
                     FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
 
     SyscallResult inotify() {
-        return LinuxCgroupKernel.call(
+        return Libc.call(
                 (errno, arena) -> (int) INOTIFY_INIT1.invokeExact(errno, CLOEXEC | IN_NONBLOCK));
     }
 
     SyscallResult inotifyWatch(int fd, String path) {
-        return LinuxCgroupKernel.call(
+        return Libc.call(
                 (errno, arena) ->
                         (int)
                                 INOTIFY_ADD_WATCH.invokeExact(
@@ -70,12 +70,11 @@ final class Readiness {
     }
 
     SyscallResult epoll() {
-        return LinuxCgroupKernel.call(
-                (errno, arena) -> (int) EPOLL_CREATE1.invokeExact(errno, CLOEXEC));
+        return Libc.call((errno, arena) -> (int) EPOLL_CREATE1.invokeExact(errno, CLOEXEC));
     }
 
     SyscallResult epollAdd(int epoll, int fd) {
-        return LinuxCgroupKernel.call(
+        return Libc.call(
                 (errno, arena) -> {
                     var event = arena.allocate(EVENT_SIZE, 8);
                     event.set(JAVA_INT_UNALIGNED, 0, EPOLLIN);
@@ -86,7 +85,7 @@ final class Readiness {
 
     List<Integer> epollWait(int epoll, Duration timeout) {
         var ready = new ArrayList<Integer>();
-        LinuxCgroupKernel.call(
+        Libc.call(
                 (errno, arena) -> {
                     var events = arena.allocate((long) EVENT_SIZE * EVENTS, 8);
                     int count =

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.gantry.bus.linux.Errno;
 import dev.gantry.bus.linux.Libc;
 import dev.gantry.bus.linux.SyscallResult;
 
@@ -45,7 +44,6 @@ public final class LinuxNamespaceKernel implements NamespaceKernel {
 
     private static final MethodHandle SOCKET = ints("socket", 3);
     private static final MethodHandle SHUTDOWN = ints("shutdown", 2);
-    private static final MethodHandle CLOSE = ints("close", 1);
     private static final MethodHandle EPOLL_CREATE1 = ints("epoll_create1", 1);
     private static final MethodHandle EVENTFD = ints("eventfd", 2);
     private static final MethodHandle FLOCK = ints("flock", 2);
@@ -77,34 +75,10 @@ public final class LinuxNamespaceKernel implements NamespaceKernel {
     private static final MethodHandle OPEN =
             Libc.variadic("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT), 2);
 
-    private interface Call {
-        long invoke(MemorySegment state) throws Throwable;
-    }
-
     private static MethodHandle ints(String name, int count) {
         var arguments = new ValueLayout[count];
         java.util.Arrays.fill(arguments, JAVA_INT);
         return Libc.function(name, FunctionDescriptor.of(JAVA_INT, arguments));
-    }
-
-    private static SyscallResult call(Arena arena, Call call) {
-        try {
-            var state = Libc.captureState(arena);
-            while (true) {
-                var result = Libc.result(call.invoke(state), state);
-                if (result.errno() != Errno.EINTR) {
-                    return result;
-                }
-            }
-        } catch (Throwable e) {
-            throw new LinkageError("a C function could not be called", e);
-        }
-    }
-
-    private static SyscallResult call(Call call) {
-        try (var arena = Arena.ofConfined()) {
-            return call(arena, call);
-        }
     }
 
     @Override
@@ -132,9 +106,9 @@ public final class LinuxNamespaceKernel implements NamespaceKernel {
 
     private SyscallResult connect(Arena arena, byte[] path) {
         var made =
-                call(
+                Libc.call(
                         arena,
-                        state ->
+                        (state, a) ->
                                 (int)
                                         SOCKET.invokeExact(
                                                 state,
@@ -149,7 +123,9 @@ public final class LinuxNamespaceKernel implements NamespaceKernel {
         address.set(ValueLayout.JAVA_SHORT_UNALIGNED, 0, (short) AF_UNIX);
         MemorySegment.copy(path, 0, address, ValueLayout.JAVA_BYTE, 2, path.length);
         int length = 2 + path.length + 1;
-        var done = call(arena, state -> (int) CONNECT.invokeExact(state, fd, address, length));
+        var done =
+                Libc.call(
+                        arena, (state, a) -> (int) CONNECT.invokeExact(state, fd, address, length));
         if (done.failed()) {
             close(fd);
             return done;
@@ -159,7 +135,7 @@ public final class LinuxNamespaceKernel implements NamespaceKernel {
 
     private static SyscallResult openDirectory(Arena arena, MemorySegment path, int flags) {
         int all = flags | CLOEXEC | O_DIRECTORY;
-        return call(arena, state -> (int) OPEN.invokeExact(state, path, all));
+        return Libc.call(arena, (state, a) -> (int) OPEN.invokeExact(state, path, all));
     }
 
     @Override
@@ -168,9 +144,9 @@ public final class LinuxNamespaceKernel implements NamespaceKernel {
             var credentials = arena.allocate(12, 4);
             var size = arena.allocateFrom(JAVA_INT, 12);
             var got =
-                    call(
+                    Libc.call(
                             arena,
-                            state ->
+                            (state, a) ->
                                     (int)
                                             GETSOCKOPT.invokeExact(
                                                     state,
@@ -189,9 +165,10 @@ public final class LinuxNamespaceKernel implements NamespaceKernel {
             long length = packet.remaining();
             var bytes = arena.allocate(Math.max(1, length));
             bytes.asByteBuffer().put(packet.duplicate());
-            return call(
+            return Libc.call(
                     arena,
-                    state -> (long) SEND.invokeExact(state, socket, bytes, length, MSG_NOSIGNAL));
+                    (state, a) ->
+                            (long) SEND.invokeExact(state, socket, bytes, length, MSG_NOSIGNAL));
         }
     }
 
@@ -200,22 +177,22 @@ public final class LinuxNamespaceKernel implements NamespaceKernel {
         packet.clear();
         var bytes = MemorySegment.ofBuffer(packet);
         long room = packet.capacity();
-        return call(state -> (long) RECV.invokeExact(state, socket, bytes, room, 0));
+        return Libc.call((state, arena) -> (long) RECV.invokeExact(state, socket, bytes, room, 0));
     }
 
     @Override
     public SyscallResult shutdown(int socket) {
-        return call(state -> (int) SHUTDOWN.invokeExact(state, socket, SHUT_RDWR));
+        return Libc.call((state, arena) -> (int) SHUTDOWN.invokeExact(state, socket, SHUT_RDWR));
     }
 
     @Override
     public SyscallResult close(int descriptor) {
-        return call(state -> (int) CLOSE.invokeExact(state, descriptor));
+        return Libc.close(descriptor);
     }
 
     @Override
     public SyscallResult epollCreate() {
-        return call(state -> (int) EPOLL_CREATE1.invokeExact(state, CLOEXEC));
+        return Libc.call((state, arena) -> (int) EPOLL_CREATE1.invokeExact(state, CLOEXEC));
     }
 
     @Override
@@ -224,9 +201,9 @@ public final class LinuxNamespaceKernel implements NamespaceKernel {
             var event = arena.allocate(EVENT_SIZE, 8);
             event.set(JAVA_INT, 0, EPOLLIN);
             event.set(ValueLayout.JAVA_LONG_UNALIGNED, EVENT_DATA, descriptor);
-            return call(
+            return Libc.call(
                     arena,
-                    state ->
+                    (state, a) ->
                             (int)
                                     EPOLL_CTL.invokeExact(
                                             state, epoll, EPOLL_CTL_ADD, descriptor, event));
@@ -238,9 +215,9 @@ public final class LinuxNamespaceKernel implements NamespaceKernel {
         try (var arena = Arena.ofConfined()) {
             var events = arena.allocate(EVENT_SIZE * ready.length, 8);
             var got =
-                    call(
+                    Libc.call(
                             arena,
-                            state ->
+                            (state, a) ->
                                     (int)
                                             EPOLL_WAIT.invokeExact(
                                                     state, epoll, events, ready.length, -1));
@@ -254,14 +231,15 @@ public final class LinuxNamespaceKernel implements NamespaceKernel {
 
     @Override
     public SyscallResult eventfd() {
-        return call(state -> (int) EVENTFD.invokeExact(state, 0, NONBLOCK_CLOEXEC));
+        return Libc.call((state, arena) -> (int) EVENTFD.invokeExact(state, 0, NONBLOCK_CLOEXEC));
     }
 
     @Override
     public SyscallResult wake(int eventfd) {
         try (var arena = Arena.ofConfined()) {
             var one = arena.allocateFrom(JAVA_LONG, 1);
-            return call(arena, state -> (long) WRITE.invokeExact(state, eventfd, one, 8L));
+            return Libc.call(
+                    arena, (state, a) -> (long) WRITE.invokeExact(state, eventfd, one, 8L));
         }
     }
 
@@ -273,7 +251,8 @@ public final class LinuxNamespaceKernel implements NamespaceKernel {
                 return opened;
             }
             int fd = (int) opened.value();
-            var locked = call(arena, state -> (int) FLOCK.invokeExact(state, fd, LOCK_SH_NB));
+            var locked =
+                    Libc.call(arena, (state, a) -> (int) FLOCK.invokeExact(state, fd, LOCK_SH_NB));
             close(fd);
             return locked;
         }

@@ -3,6 +3,7 @@ package dev.gantry.network.kernel;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.linux.Errno;
+import dev.gantry.bus.linux.Libc;
 import dev.gantry.bus.linux.SyscallResult;
 import dev.gantry.network.netlink.NetlinkBatch;
 import dev.gantry.network.netlink.NetlinkReply;
@@ -86,8 +87,8 @@ public final class LinuxNetworkKernel implements NetworkKernel {
 
     @Override
     public void release(Netns netns) {
-        Syscalls.close(netns.socket());
-        Syscalls.close(netns.descriptor());
+        Libc.close(netns.socket());
+        Libc.close(netns.descriptor());
     }
 
     @Override
@@ -185,8 +186,8 @@ public final class LinuxNetworkKernel implements NetworkKernel {
 
     @Override
     public void close() {
-        Syscalls.close(routeSocket);
-        Syscalls.close(filterSocket);
+        Libc.close(routeSocket);
+        Libc.close(filterSocket);
     }
 
     private static int openSelf() {

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.gantry.bus.linux.Errno;
 import dev.gantry.bus.linux.Libc;
 import dev.gantry.bus.linux.SyscallResult;
 
@@ -36,7 +35,6 @@ final class Syscalls {
                     FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
     private static final MethodHandle SETSOCKOPT =
             handle("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle CLOSE = handle("close", JAVA_INT);
     private static final MethodHandle UNSHARE = handle("unshare", JAVA_INT);
     private static final MethodHandle SETNS = handle("setns", JAVA_INT, JAVA_INT);
     private static final MethodHandle MOUNT =
@@ -49,87 +47,79 @@ final class Syscalls {
     private Syscalls() {}
 
     static SyscallResult socket(int domain, int type, int protocol) {
-        return call(SOCKET, domain, type, protocol);
+        return Libc.call((errno, arena) -> (int) SOCKET.invokeExact(errno, domain, type, protocol));
     }
 
     static SyscallResult send(int socket, MemorySegment bytes) {
-        return call(SEND, socket, bytes, bytes.byteSize(), 0);
+        return Libc.call(
+                (errno, arena) ->
+                        (long) SEND.invokeExact(errno, socket, bytes, bytes.byteSize(), 0));
     }
 
     static SyscallResult recv(int socket, MemorySegment room) {
-        return call(RECV, socket, room, room.byteSize(), 0);
+        return Libc.call(
+                (errno, arena) -> (long) RECV.invokeExact(errno, socket, room, room.byteSize(), 0));
     }
 
     static SyscallResult setsockopt(int socket, int level, int option, MemorySegment value) {
-        return call(SETSOCKOPT, socket, level, option, value, (int) value.byteSize());
-    }
-
-    static SyscallResult close(int descriptor) {
-        return call(CLOSE, descriptor);
+        return Libc.call(
+                (errno, arena) ->
+                        (int)
+                                SETSOCKOPT.invokeExact(
+                                        errno,
+                                        socket,
+                                        level,
+                                        option,
+                                        value,
+                                        (int) value.byteSize()));
     }
 
     static SyscallResult unshare(int flags) {
-        return call(UNSHARE, flags);
+        return Libc.call((errno, arena) -> (int) UNSHARE.invokeExact(errno, flags));
     }
 
     static SyscallResult setns(int descriptor, int type) {
-        return call(SETNS, descriptor, type);
+        return Libc.call((errno, arena) -> (int) SETNS.invokeExact(errno, descriptor, type));
     }
 
     static SyscallResult bind(String source, String target) {
-        try (var arena = Arena.ofConfined()) {
-            return call(
-                    MOUNT,
-                    arena.allocateFrom(source),
-                    arena.allocateFrom(target),
-                    MemorySegment.NULL,
-                    MS_BIND,
-                    MemorySegment.NULL);
-        }
+        return Libc.call(
+                (errno, arena) ->
+                        (int)
+                                MOUNT.invokeExact(
+                                        errno,
+                                        arena.allocateFrom(source),
+                                        arena.allocateFrom(target),
+                                        MemorySegment.NULL,
+                                        MS_BIND,
+                                        MemorySegment.NULL));
     }
 
     static SyscallResult umount2(String target, int flags) {
-        try (var arena = Arena.ofConfined()) {
-            return call(UMOUNT2, arena.allocateFrom(target), flags);
-        }
+        return Libc.call(
+                (errno, arena) ->
+                        (int) UMOUNT2.invokeExact(errno, arena.allocateFrom(target), flags));
     }
 
     static SyscallResult open(String path, int flags) {
-        try (var arena = Arena.ofConfined()) {
-            return call(OPEN, arena.allocateFrom(path), flags);
-        }
+        return Libc.call(
+                (errno, arena) -> (int) OPEN.invokeExact(errno, arena.allocateFrom(path), flags));
     }
 
     /** The f_type of statfs(2): the magic number of the file system. */
     static SyscallResult fileSystemType(String path) {
         try (var arena = Arena.ofConfined()) {
             var statfs = arena.allocate(120, 8);
-            var result = call(STATFS, arena.allocateFrom(path), statfs);
+            var result =
+                    Libc.call(
+                            arena,
+                            (errno, a) ->
+                                    (int) STATFS.invokeExact(errno, a.allocateFrom(path), statfs));
             return result.failed() ? result : new SyscallResult(statfs.get(JAVA_LONG, 0), 0);
         }
     }
 
     private static MethodHandle handle(String name, MemoryLayout... parameters) {
         return Libc.function(name, FunctionDescriptor.of(JAVA_INT, parameters));
-    }
-
-    /** Calls, and calls again while a signal interrupts. */
-    private static SyscallResult call(MethodHandle function, Object... arguments) {
-        try (var arena = Arena.ofConfined()) {
-            var state = Libc.captureState(arena);
-            var all = new Object[arguments.length + 1];
-            all[0] = state;
-            System.arraycopy(arguments, 0, all, 1, arguments.length);
-            SyscallResult result;
-            do {
-                var value = (Number) function.invokeWithArguments(all);
-                result = Libc.result(value.longValue(), state);
-            } while (result.errno() == Errno.EINTR);
-            return result;
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

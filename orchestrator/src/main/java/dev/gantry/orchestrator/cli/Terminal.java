@@ -53,28 +53,26 @@ final class Terminal implements AutoCloseable {
 
     /** Whether a descriptor is a terminal. */
     static boolean isTerminal(int descriptor) {
-        try (var arena = Arena.ofConfined()) {
-            return (int) ISATTY.invokeExact(Libc.captureState(arena), descriptor) == 1;
-        } catch (Throwable e) {
-            throw new IllegalStateException("isatty", e);
-        }
+        return Libc.call((errno, arena) -> (int) ISATTY.invokeExact(errno, descriptor)).value()
+                == 1;
     }
 
     /** The size of the terminal behind a descriptor, if it is one. */
     static Optional<Size> size(int descriptor) {
         try (var arena = Arena.ofConfined()) {
             var winsize = arena.allocate(8);
-            int answer =
-                    (int)
-                            IOCTL.invokeExact(
-                                    Libc.captureState(arena), descriptor, TIOCGWINSZ, winsize);
+            var asked =
+                    Libc.call(
+                            arena,
+                            (errno, a) ->
+                                    (int)
+                                            IOCTL.invokeExact(
+                                                    errno, descriptor, TIOCGWINSZ, winsize));
             int rows = winsize.get(ValueLayout.JAVA_SHORT, 0) & 0xffff;
             int columns = winsize.get(ValueLayout.JAVA_SHORT, 2) & 0xffff;
-            return answer < 0 || rows == 0 || columns == 0
+            return asked.failed() || rows == 0 || columns == 0
                     ? Optional.empty()
                     : Optional.of(new Size(rows, columns));
-        } catch (Throwable e) {
-            throw new IllegalStateException("ioctl TIOCGWINSZ", e);
         }
     }
 
@@ -82,20 +80,23 @@ final class Terminal implements AutoCloseable {
     static Terminal raw() {
         var terminal = new Terminal();
         try (var arena = Arena.ofConfined()) {
-            var capture = Libc.captureState(arena);
-            Libc.result((int) TCGETATTR.invokeExact(capture, 0, terminal.saved), capture)
+            Libc.call((errno, a) -> (int) TCGETATTR.invokeExact(errno, 0, terminal.saved))
                     .orThrow("tcgetattr on standard input");
             var changed = arena.allocate(TERMIOS_BYTES).copyFrom(terminal.saved);
-            CFMAKERAW.invokeExact(capture, changed);
-            Libc.result((int) TCSETATTR.invokeExact(capture, 0, TCSANOW, changed), capture)
-                    .orThrow("tcsetattr on standard input");
+            Libc.call(
+                    (errno, a) -> {
+                        CFMAKERAW.invokeExact(errno, changed);
+                        return 0;
+                    });
+            set(changed);
             terminal.raw = true;
             return terminal;
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException("termios", e);
         }
+    }
+
+    private static void set(MemorySegment termios) {
+        Libc.call((errno, arena) -> (int) TCSETATTR.invokeExact(errno, 0, TCSANOW, termios))
+                .orThrow("tcsetattr on standard input");
     }
 
     /** Gives the terminal back as it was. */
@@ -105,14 +106,8 @@ final class Terminal implements AutoCloseable {
             return;
         }
         raw = false;
-        try (var scratch = Arena.ofConfined()) {
-            var capture = Libc.captureState(scratch);
-            Libc.result((int) TCSETATTR.invokeExact(capture, 0, TCSANOW, saved), capture)
-                    .orThrow("tcsetattr on standard input");
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException("termios", e);
+        try {
+            set(saved);
         } finally {
             arena.close();
         }

@@ -62,12 +62,9 @@ public final class FfmSeccompKernel implements SeccompKernel {
                     default -> Architecture.X86_64;
                 };
         long number = SyscallTable.of(architecture).number("seccomp").orElseThrow();
-        var state = Libc.captureState(arena);
-        try {
-            return Libc.result(
-                    (long) SYSCALL.invokeExact(state, number, operation, flags, argument), state);
-        } catch (Throwable e) {
-            throw new IllegalStateException("syscall(2) could not be called", e);
-        }
+        return Libc.call(
+                arena,
+                (state, a) ->
+                        (long) SYSCALL.invokeExact(state, number, operation, flags, argument));
     }
 }

@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
-import dev.gantry.bus.linux.Errno;
 import dev.gantry.bus.linux.Libc;
 import dev.gantry.bus.linux.SyscallResult;
 
@@ -33,7 +32,6 @@ public final class LinuxStorageKernel implements StorageKernel {
             Libc.variadic("syscall", of(JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG), 1);
     private static final MethodHandle OPEN =
             Libc.variadic("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT), 2);
-    private static final MethodHandle CLOSE = call("close", JAVA_INT);
     private static final MethodHandle READ = transfer("read");
     private static final MethodHandle WRITE = transfer("write");
     private static final MethodHandle FSYNC = call("fsync", JAVA_INT);
@@ -83,32 +81,6 @@ public final class LinuxStorageKernel implements StorageKernel {
         return long_(name, JAVA_INT, ADDRESS, JAVA_LONG);
     }
 
-    /** One call: an arena for its arguments and its errno. */
-    private interface Invocation {
-        long invoke(MemorySegment errno, Arena arena) throws Throwable;
-    }
-
-    private static SyscallResult invoke(Invocation invocation) {
-        try (var arena = Arena.ofConfined()) {
-            return invoke(arena, invocation);
-        }
-    }
-
-    private static SyscallResult invoke(Arena arena, Invocation invocation) {
-        var errno = Libc.captureState(arena);
-        try {
-            SyscallResult result;
-            do {
-                result = Libc.result(invocation.invoke(errno, arena), errno);
-            } while (result.errno() == Errno.EINTR);
-            return result;
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
     private static MemorySegment raw(Arena arena, String name) {
         return arena.allocateFrom(name, StandardCharsets.ISO_8859_1);
     }
@@ -119,7 +91,7 @@ public final class LinuxStorageKernel implements StorageKernel {
 
     @Override
     public SyscallResult openat2(int dirfd, String path, int flags, int mode, int resolve) {
-        return invoke(
+        return Libc.call(
                 (errno, arena) -> {
                     var how = arena.allocate(24, 8);
                     how.set(JAVA_LONG, 0, Integer.toUnsignedLong(flags | O_CLOEXEC));
@@ -133,7 +105,7 @@ public final class LinuxStorageKernel implements StorageKernel {
 
     @Override
     public SyscallResult reopen(int fd, int flags) {
-        return invoke(
+        return Libc.call(
                 (errno, arena) ->
                         (int)
                                 OPEN.invokeExact(
@@ -145,7 +117,7 @@ public final class LinuxStorageKernel implements StorageKernel {
 
     @Override
     public SyscallResult close(int fd) {
-        return invoke((errno, arena) -> (int) CLOSE.invokeExact(errno, fd));
+        return Libc.close(fd);
     }
 
     @Override
@@ -153,7 +125,7 @@ public final class LinuxStorageKernel implements StorageKernel {
         try (var arena = Arena.ofConfined()) {
             var bytes = arena.allocate(Math.max(1, length));
             var result =
-                    invoke(
+                    Libc.call(
                             arena,
                             (errno, a) -> (long) READ.invokeExact(errno, fd, bytes, (long) length));
             if (result.value() > 0) {
@@ -168,26 +140,27 @@ public final class LinuxStorageKernel implements StorageKernel {
         try (var arena = Arena.ofConfined()) {
             var bytes = arena.allocate(Math.max(1, length));
             MemorySegment.copy(buffer, offset, bytes, JAVA_BYTE, 0, length);
-            return invoke(
+            return Libc.call(
                     arena, (errno, a) -> (long) WRITE.invokeExact(errno, fd, bytes, (long) length));
         }
     }
 
     @Override
     public SyscallResult fsync(int fd) {
-        return invoke((errno, arena) -> (int) FSYNC.invokeExact(errno, fd));
+        return Libc.call((errno, arena) -> (int) FSYNC.invokeExact(errno, fd));
     }
 
     @Override
     public SyscallResult syncfs(int fd) {
-        return invoke((errno, arena) -> (int) SYNCFS.invokeExact(errno, fd));
+        return Libc.call((errno, arena) -> (int) SYNCFS.invokeExact(errno, fd));
     }
 
     @Override
     public SyscallResult fstatfs(int fd) {
         try (var arena = Arena.ofConfined()) {
             var buffer = arena.allocate(256, 8);
-            var result = invoke(arena, (errno, a) -> (int) FSTATFS.invokeExact(errno, fd, buffer));
+            var result =
+                    Libc.call(arena, (errno, a) -> (int) FSTATFS.invokeExact(errno, fd, buffer));
             return result.failed()
                     ? result
                     : new SyscallResult(buffer.get(JAVA_LONG, 0) & 0xffffffffL, 0);
@@ -196,7 +169,7 @@ public final class LinuxStorageKernel implements StorageKernel {
 
     @Override
     public SyscallResult mkdirat(int dirfd, String name, int mode) {
-        return invoke(
+        return Libc.call(
                 (errno, arena) -> (int) MKDIRAT.invokeExact(errno, dirfd, raw(arena, name), mode));
     }
 
@@ -211,14 +184,14 @@ public final class LinuxStorageKernel implements StorageKernel {
     }
 
     private static SyscallResult mknod(int dirfd, String name, int mode) {
-        return invoke(
+        return Libc.call(
                 (errno, arena) ->
                         (int) MKNODAT.invokeExact(errno, dirfd, raw(arena, name), mode, 0L));
     }
 
     @Override
     public SyscallResult symlinkat(String target, int dirfd, String name) {
-        return invoke(
+        return Libc.call(
                 (errno, arena) ->
                         (int)
                                 SYMLINKAT.invokeExact(
@@ -227,7 +200,7 @@ public final class LinuxStorageKernel implements StorageKernel {
 
     @Override
     public SyscallResult linkat(int oldDirfd, String oldName, int newDirfd, String newName) {
-        return invoke(
+        return Libc.call(
                 (errno, arena) ->
                         (int)
                                 LINKAT.invokeExact(
@@ -241,7 +214,7 @@ public final class LinuxStorageKernel implements StorageKernel {
 
     @Override
     public SyscallResult unlinkat(int dirfd, String name, int flags) {
-        return invoke(
+        return Libc.call(
                 (errno, arena) ->
                         (int) UNLINKAT.invokeExact(errno, dirfd, raw(arena, name), flags));
     }
@@ -249,7 +222,7 @@ public final class LinuxStorageKernel implements StorageKernel {
     @Override
     public SyscallResult renameat2(
             int oldDirfd, String oldName, int newDirfd, String newName, int flags) {
-        return invoke(
+        return Libc.call(
                 (errno, arena) ->
                         (int)
                                 RENAMEAT2.invokeExact(
@@ -263,7 +236,7 @@ public final class LinuxStorageKernel implements StorageKernel {
 
     @Override
     public SyscallResult fchownat(int dirfd, String name, long uid, long gid) {
-        return invoke(
+        return Libc.call(
                 (errno, arena) ->
                         (int)
                                 FCHOWNAT.invokeExact(
@@ -277,19 +250,19 @@ public final class LinuxStorageKernel implements StorageKernel {
 
     @Override
     public SyscallResult fchmodat(int dirfd, String name, int mode) {
-        return invoke(
+        return Libc.call(
                 (errno, arena) ->
                         (int) FCHMODAT.invokeExact(errno, dirfd, raw(arena, name), mode, 0));
     }
 
     @Override
     public SyscallResult fchmod(int fd, int mode) {
-        return invoke((errno, arena) -> (int) FCHMOD.invokeExact(errno, fd, mode));
+        return Libc.call((errno, arena) -> (int) FCHMOD.invokeExact(errno, fd, mode));
     }
 
     @Override
     public SyscallResult utimensat(int dirfd, String name, long seconds, int nanos) {
-        return invoke(
+        return Libc.call(
                 (errno, arena) -> {
                     var times = arena.allocate(32, 8);
                     times.set(JAVA_LONG, 8, UTIME_OMIT);
@@ -303,7 +276,7 @@ public final class LinuxStorageKernel implements StorageKernel {
 
     @Override
     public SyscallResult lsetxattr(int dirfd, String name, String attribute, byte[] value) {
-        return invoke(
+        return Libc.call(
                 (errno, arena) -> {
                     var bytes = arena.allocate(Math.max(1, value.length));
                     MemorySegment.copy(value, 0, bytes, JAVA_BYTE, 0, value.length);
@@ -323,7 +296,7 @@ public final class LinuxStorageKernel implements StorageKernel {
         try (var arena = Arena.ofConfined()) {
             var value = arena.allocate(XATTR_MAX);
             var result =
-                    invoke(
+                    Libc.call(
                             arena,
                             (errno, a) ->
                                     (long)
@@ -342,7 +315,7 @@ public final class LinuxStorageKernel implements StorageKernel {
         try (var arena = Arena.ofConfined()) {
             var list = arena.allocate(XATTR_MAX);
             var result =
-                    invoke(
+                    Libc.call(
                             arena,
                             (errno, a) ->
                                     (long)
@@ -369,7 +342,7 @@ public final class LinuxStorageKernel implements StorageKernel {
             var stx = arena.allocate(256, 8);
             var flags = AT_SYMLINK_NOFOLLOW | (name.isEmpty() ? AT_EMPTY_PATH : 0);
             var result =
-                    invoke(
+                    Libc.call(
                             arena,
                             (errno, a) ->
                                     (int)
@@ -410,7 +383,7 @@ public final class LinuxStorageKernel implements StorageKernel {
         try (var arena = Arena.ofConfined()) {
             var target = arena.allocate(4096);
             var result =
-                    invoke(
+                    Libc.call(
                             arena,
                             (errno, a) ->
                                     (long)
@@ -425,7 +398,7 @@ public final class LinuxStorageKernel implements StorageKernel {
         try (var arena = Arena.ofConfined()) {
             var buffer = arena.allocate(ENTRIES, 8);
             var result =
-                    invoke(
+                    Libc.call(
                             arena,
                             (errno, a) ->
                                     (long)
