@@ -237,16 +237,37 @@ public final class LayerUnpacker {
                         kernel.openat2(in.fd(), path.name(), flags, 0600, Directory.BENEATH)
                                 .orThrow("openat2 %s", path);
         try {
+            long end = 0;
             for (int count = tar.read(buffer); count >= 0; count = tar.read(buffer)) {
+                end = bounded(tar.position() + count, path);
                 for (int at = 0; at < count; ) {
-                    at += (int) kernel.write(fd, buffer, at, count - at).orThrow("write %s", path);
+                    at +=
+                            (int)
+                                    kernel.pwrite(fd, buffer, at, count - at, tar.position() + at)
+                                            .orThrow("pwrite %s", path);
                 }
                 bytes += count;
+            }
+            if (end < entry.size()) {
+                kernel.ftruncate(fd, bounded(entry.size(), path))
+                        .orThrow("ftruncate %s %d", path, entry.size());
             }
         } finally {
             kernel.close(fd);
         }
         attributes(entry, path, in);
+    }
+
+    /** A hole costs an archive nothing, but may cost who reads the file. */
+    private long bounded(long size, EntryPath path) {
+        if (size > limits.maxBytes()) {
+            throw FaultException.of(
+                    FaultCode.RESOURCE_EXHAUSTED,
+                    "layer: %s has more than %d bytes",
+                    Names.quote(path.toString()),
+                    limits.maxBytes());
+        }
+        return size;
     }
 
     private void directory(TarEntry entry, EntryPath path, Directory in, boolean hidesBelow) {

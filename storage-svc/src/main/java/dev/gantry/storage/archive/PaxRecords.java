@@ -1,7 +1,6 @@
 package dev.gantry.storage.archive;
 
 import dev.gantry.bus.contract.Names;
-import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.storage.kernel.Raw;
 
@@ -16,6 +15,8 @@ final class PaxRecords {
 
     private final Map<String, String> records = new TreeMap<>();
     private final Map<String, byte[]> xattrs = new TreeMap<>();
+    private final StringBuilder extents = new StringBuilder();
+    private boolean sparse;
 
     /** A modification time. */
     record Time(long seconds, int nanos) {}
@@ -50,10 +51,11 @@ final class PaxRecords {
         }
         var key = record.substring(0, equals);
         var value = record.substring(equals + 1);
-        if (key.startsWith("GNU.sparse.")) {
-            throw FaultException.of(FaultCode.UNSUPPORTED, "tar: sparse files are not read");
-        }
-        if (key.startsWith(XATTR)) {
+        sparse |= key.startsWith("GNU.sparse.");
+        if (key.equals("GNU.sparse.offset") || key.equals("GNU.sparse.numbytes")) {
+            // Form 0.0 repeats them, an extent each; form 0.1 has the same in one record.
+            extents.append(extents.isEmpty() ? "" : ",").append(value);
+        } else if (key.startsWith(XATTR)) {
             xattrs.put(key.substring(XATTR.length()), Raw.bytes(value));
         } else {
             records.put(key, value);
@@ -78,6 +80,30 @@ final class PaxRecords {
 
     Optional<Long> number(String key) {
         return text(key).map(value -> parse(key, value));
+    }
+
+    /** Whether they are of a sparse file, in one of GNU tar's forms for pax. */
+    boolean sparse() {
+        return sparse;
+    }
+
+    /** The name of a sparse file; {@code path} has a made-up one for readers who know no better. */
+    Optional<String> sparseName() {
+        return text("GNU.sparse.name");
+    }
+
+    /** Its size with its holes. */
+    Optional<Long> sparseSize() {
+        return number("GNU.sparse.realsize").or(() -> number("GNU.sparse.size"));
+    }
+
+    /** Offset and length of each extent, with commas, in the forms that have it as a record. */
+    Optional<String> sparseMap() {
+        return extents.isEmpty() ? text("GNU.sparse.map") : Optional.of(extents.toString());
+    }
+
+    String sparseVersion() {
+        return text("GNU.sparse.major").orElse("") + "." + text("GNU.sparse.minor").orElse("");
     }
 
     Map<String, byte[]> xattrs() {

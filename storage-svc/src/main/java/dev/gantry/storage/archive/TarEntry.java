@@ -8,6 +8,7 @@ import java.util.SortedMap;
  * @param name raw (see {@code Raw}), as it stands in the archive
  * @param link raw target of a link; empty otherwise
  * @param mode permission bits
+ * @param size of a file, with the holes of a sparse one
  * @param xattrs by name; values are bytes
  */
 public record TarEntry(

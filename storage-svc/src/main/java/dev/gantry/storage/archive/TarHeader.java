@@ -8,6 +8,10 @@ import java.util.Arrays;
 /** The fields of a tar header block, as POSIX ustar and GNU tar lay them out. */
 final class TarHeader {
     static final int BLOCK = 512;
+
+    /** Where the extents of type {@code S} begin. */
+    static final int SPARSE = 386;
+
     private final byte[] block;
 
     TarHeader(byte[] block) {
@@ -80,6 +84,30 @@ final class TarHeader {
 
     long deviceMinor() {
         return number(337, 8, "devminor");
+    }
+
+    /** Whether an extent of GNU's type {@code S} stands at an offset: an offset and a length. */
+    boolean hasSparseNumber(int offset) {
+        return block[offset] != 0;
+    }
+
+    long sparseNumber(int offset) {
+        return number(offset, 12, "sparse");
+    }
+
+    /** Whether a block with more extents follows this header of type {@code S}. */
+    boolean sparseGoesOn() {
+        return block[482] != 0;
+    }
+
+    /** The same of such a block. */
+    boolean sparseBlockGoesOn() {
+        return block[504] != 0;
+    }
+
+    /** The size of a file of type {@code S} with its holes. */
+    long sparseSize() {
+        return number(483, 12, "realsize");
     }
 
     private String text(int offset, int length) {

@@ -8,14 +8,17 @@ import dev.gantry.storage.kernel.Raw;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.Optional;
 import java.util.TreeMap;
 
 /**
  * Reads tar archives (POSIX ustar and pax, GNU) that a stranger wrote: names and attributes are
  * bytes, extension headers are bounded, and what two readers could understand in two ways is
- * refused. (commons-compress decodes pax values to text, which destroys {@code
- * security.capability}, and reads a GNU long name of any length into memory.)
+ * refused. Sparse files are read in all of GNU tar's forms. (commons-compress decodes pax values to
+ * text, which destroys {@code security.capability}, and reads a GNU long name of any length into
+ * memory.)
  */
 public final class TarReader {
     private static final int MAX_EXTENSION = 1 << 20;
@@ -23,6 +26,9 @@ public final class TarReader {
 
     private final InputStream in;
     private final PaxRecords global = new PaxRecords();
+    private Iterator<SparseMap.Extent> extents = Collections.emptyIterator();
+    private SparseMap.Extent extent = new SparseMap.Extent(0, 0);
+    private long position;
     private long remaining;
     private int padding;
 
@@ -69,15 +75,20 @@ public final class TarReader {
         }
     }
 
-    private TarEntry entry(TarHeader header, PaxRecords pax, String longName, String longLink) {
-        if (longName != null && pax.path().isPresent()
+    private TarEntry entry(TarHeader header, PaxRecords pax, String longName, String longLink)
+            throws IOException {
+        if (global.sparse()) {
+            throw FaultException.invalid("tar: a global header makes all files sparse");
+        }
+        if (longName != null && (pax.path().isPresent() || pax.sparseName().isPresent())
                 || longLink != null && pax.linkPath().isPresent()) {
             throw FaultException.invalid(
                     "tar: both a pax and a GNU header name the entry %s",
                     Names.quote(Raw.text(longName == null ? longLink : longName)));
         }
         var name =
-                pax.path()
+                pax.sparseName()
+                        .or(pax::path)
                         .or(() -> Optional.ofNullable(longName))
                         .or(global::path)
                         .orElseGet(header::name);
@@ -94,8 +105,12 @@ public final class TarReader {
         if (size < 0) {
             throw FaultException.invalid("tar: %s has size %d", Names.quote(Raw.text(name)), size);
         }
-        remaining = size;
+        var map = content(header, pax, type, name, size);
+        remaining = map.extents().stream().mapToLong(SparseMap.Extent::length).sum();
         padding = (int) (-size & TarHeader.BLOCK - 1);
+        extents = map.extents().iterator();
+        extent = new SparseMap.Extent(0, 0);
+        position = 0;
         var xattrs = new TreeMap<>(global.xattrs());
         xattrs.putAll(pax.xattrs());
         var mtime = pax.mtime().or(global::mtime);
@@ -106,7 +121,7 @@ public final class TarReader {
                 header.mode(),
                 id(pax.number("uid").or(() -> global.number("uid")).orElseGet(header::uid)),
                 id(pax.number("gid").or(() -> global.number("gid")).orElseGet(header::gid)),
-                size,
+                map.size(),
                 mtime.map(PaxRecords.Time::seconds).orElseGet(header::mtime),
                 mtime.map(PaxRecords.Time::nanos).orElse(0),
                 header.deviceMajor(),
@@ -114,9 +129,23 @@ public final class TarReader {
                 xattrs);
     }
 
+    /** Which bytes of the file follow; a map that stands before them is read. */
+    private SparseMap content(
+            TarHeader header, PaxRecords pax, TarEntry.Type type, String name, long size)
+            throws IOException {
+        boolean old = header.type() == 'S';
+        if (!old && !pax.sparse()) {
+            return SparseMap.whole(size);
+        }
+        if (type != TarEntry.Type.FILE || old && pax.sparse()) {
+            throw SparseMap.refused(name, "is there twice, or is not of a file");
+        }
+        return old ? SparseReader.old(in, name, header) : SparseReader.pax(in, name, pax, size);
+    }
+
     private static TarEntry.Type type(TarHeader header, String name) {
         return switch (header.type()) {
-            case '0', '\0', '7' ->
+            case '0', '\0', '7', 'S' ->
                     name.endsWith("/") ? TarEntry.Type.DIRECTORY : TarEntry.Type.FILE;
             case '1' -> TarEntry.Type.HARDLINK;
             case '2' -> TarEntry.Type.SYMLINK;
@@ -162,17 +191,27 @@ public final class TarReader {
         return nul < 0 ? text : text.substring(0, nul);
     }
 
-    /** Reads data of the current entry; −1 at its end. */
+    /** Reads data of the current entry, {@link #position} says where it belongs; −1 at its end. */
     public int read(byte[] buffer) throws IOException {
         if (remaining == 0) {
             return -1;
         }
-        int count = in.read(buffer, 0, (int) Math.min(buffer.length, remaining));
+        if (extent.length() == 0) {
+            extent = extents.next();
+        }
+        position = extent.offset();
+        int count = in.read(buffer, 0, (int) Math.min(buffer.length, extent.length()));
         if (count < 0) {
             throw new EOFException("tar: cut within a file");
         }
+        extent = new SparseMap.Extent(extent.offset() + count, extent.length() - count);
         remaining -= count;
         return count;
+    }
+
+    /** Where in the file the bytes belong that were read last; what is never read is a hole. */
+    public long position() {
+        return position;
     }
 
     private void skipData() throws IOException {

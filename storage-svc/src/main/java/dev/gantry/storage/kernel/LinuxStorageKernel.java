@@ -33,7 +33,9 @@ public final class LinuxStorageKernel implements StorageKernel {
     private static final MethodHandle OPEN =
             Libc.variadic("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT), 2);
     private static final MethodHandle READ = transfer("read");
-    private static final MethodHandle WRITE = transfer("write");
+    private static final MethodHandle PWRITE =
+            long_("pwrite", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle FTRUNCATE = call("ftruncate", JAVA_INT, JAVA_LONG);
     private static final MethodHandle FSYNC = call("fsync", JAVA_INT);
     private static final MethodHandle SYNCFS = call("syncfs", JAVA_INT);
     private static final MethodHandle FSTATFS = call("fstatfs", JAVA_INT, ADDRESS);
@@ -136,13 +138,20 @@ public final class LinuxStorageKernel implements StorageKernel {
     }
 
     @Override
-    public SyscallResult write(int fd, byte[] buffer, int offset, int length) {
+    public SyscallResult pwrite(int fd, byte[] buffer, int offset, int length, long position) {
         try (var arena = Arena.ofConfined()) {
             var bytes = arena.allocate(Math.max(1, length));
             MemorySegment.copy(buffer, offset, bytes, JAVA_BYTE, 0, length);
             return Libc.call(
-                    arena, (errno, a) -> (long) WRITE.invokeExact(errno, fd, bytes, (long) length));
+                    arena,
+                    (errno, a) ->
+                            (long) PWRITE.invokeExact(errno, fd, bytes, (long) length, position));
         }
+    }
+
+    @Override
+    public SyscallResult ftruncate(int fd, long length) {
+        return Libc.call((errno, arena) -> (int) FTRUNCATE.invokeExact(errno, fd, length));
     }
 
     @Override

@@ -52,8 +52,11 @@ public interface StorageKernel {
     /** read(2). */
     SyscallResult read(int fd, byte[] buffer, int offset, int length);
 
-    /** write(2). */
-    SyscallResult write(int fd, byte[] buffer, int offset, int length);
+    /** pwrite(2): at {@code position} of the file; what no call wrote is a hole. */
+    SyscallResult pwrite(int fd, byte[] buffer, int offset, int length, long position);
+
+    /** ftruncate(2): a hole up to {@code length}. */
+    SyscallResult ftruncate(int fd, long length);
 
     /** fsync(2). */
     SyscallResult fsync(int fd);

@@ -46,8 +46,13 @@ public final class UnprivilegedKernel implements StorageKernel {
     }
 
     @Override
-    public SyscallResult write(int fd, byte[] buffer, int offset, int length) {
-        return kernel.write(fd, buffer, offset, length);
+    public SyscallResult pwrite(int fd, byte[] buffer, int offset, int length, long position) {
+        return kernel.pwrite(fd, buffer, offset, length, position);
+    }
+
+    @Override
+    public SyscallResult ftruncate(int fd, long length) {
+        return kernel.ftruncate(fd, length);
     }
 
     @Override
