@@ -29,7 +29,7 @@ int op_uid(struct child *c, const struct op *op) {
         child_fail(c, op, errno, "chown the terminal to %u", uid);
     if (prctl(PR_SET_KEEPCAPS, 1) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
         child_fail(c, op, errno, "set uid %u gid %u", uid, gid);
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of ids cleared it */
+    die_with_shim(); /* a change of ids cleared it */
     if (op->n[2] != UINT32_MAX) umask((mode_t)op->n[2] & 0777);
     return 0;
 }
@@ -70,7 +70,7 @@ int op_caps(struct child *c, const struct op *op) {
     for (unsigned long cap = 0; cap < 64; cap++)
         if (op->n[4] >> cap & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
             child_fail(c, op, errno, "raise ambient capability %lu", cap);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    die_with_shim();
     return 0;
 }
 

@@ -27,7 +27,7 @@
 
 struct launcher L;
 
-static _Noreturn void die(const char *what) {
+_Noreturn void die(const char *what) {
     fprintf(stderr, "gantry-launcher: %s: %s\n", what, strerror(errno));
     exit(1);
 }
@@ -73,7 +73,7 @@ static int null_device(void) {
     return fd;
 }
 
-static int listen_on(const char *path) {
+int listen_on(const char *path) {
     const char *pid = getenv("LISTEN_PID");
     if (!path) {
         if (!pid || strtol(pid, NULL, 10) != getpid() || fcntl(3, F_SETFD, FD_CLOEXEC) < 0)
@@ -93,7 +93,7 @@ static int listen_on(const char *path) {
     return fd;
 }
 
-static unsigned identity(const char *text) {
+unsigned identity(const char *text) {
     char *end;
     errno = 0;
     unsigned long value = strtoul(text, &end, 10);
@@ -101,7 +101,7 @@ static unsigned identity(const char *text) {
     return (unsigned)value;
 }
 
-static bool trusted(int connection) {
+bool trusted(int connection) {
     struct ucred peer;
     socklen_t size = sizeof peer;
     return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == L.uid || peer.uid == 0);
@@ -176,7 +176,9 @@ static _Noreturn void keep_pool(void) {
 
 int main(int argc, char **argv) {
     static const struct option OPTIONS[] = {{"socket", 1, NULL, 's'}, {"uid", 1, NULL, 'u'}, {"gid", 1, NULL, 'g'},
-        {"state", 1, NULL, 'd'}, {"spare", 1, NULL, 'n'}, {"spare-net", 0, NULL, 'e'}, {NULL, 0, NULL, 0}};
+        {"state", 1, NULL, 'd'}, {"spare", 1, NULL, 'n'}, {"spare-net", 0, NULL, 'e'}, {"called", 1, NULL, 'c'},
+        {"apart", 0, NULL, 'a'}, {"relay", 0, NULL, 'r'}, {"exec", 1, NULL, 'x'}, {"console", 1, NULL, 't'},
+        {"preserve-fds", 1, NULL, 'p'}, {NULL, 0, NULL, 0}};
     const char *path = NULL, *uid = NULL, *gid = NULL;
     run_sealed(argv);
     if (prctl(PR_SET_DUMPABLE, 0) < 0) die("prctl");
@@ -194,26 +196,44 @@ int main(int argc, char **argv) {
             pool.wanted = (int)identity(optarg);
         else if (o == 'e')
             pool.namespaces |= CLONE_NEWNET;
+        else if (o == 'c')
+            called.pid = optarg;
+        else if (o == 'a')
+            L.apart = true;
+        else if (o == 'r')
+            called.relay = true;
+        else if (o == 'x')
+            called.container = optarg;
+        else if (o == 't')
+            called.console = optarg;
+        else if (o == 'p')
+            called.preserve = optarg;
         else
             return 2;
     }
     if (!uid || !L.state_path || L.state_path[0] != '/' || strlen(L.state_path) > 100 || optind < argc ||
-        pool.wanted < 0 || pool.wanted > MAX_SPARES) {
+        pool.wanted < 0 || pool.wanted > MAX_SPARES || (called.pid && !path)) {
         fprintf(stderr,
-            "usage: gantry-launcher [--socket PATH] --uid UID [--gid GID] --state DIR [--spare 0-%d [--spare-net]]\n",
+            "usage: gantry-launcher [--socket PATH] --uid UID [--gid GID] --state DIR [--spare 0-%d [--spare-net]]\n"
+            "       gantry-launcher --called PID --socket PATH --uid UID [--gid GID] --state DIR [--apart] [--relay]\n"
+            "                       [--exec ID] [--console SOCKET] [--preserve-fds N]\n",
             MAX_SPARES);
         return 2;
     }
     L.uid = identity(uid);
     L.gid = identity(gid ? gid : uid);
+    if (called.pid) called_prepare();
     L.null = null_device();
     L.state = checked(L.state_path, O_PATH | O_DIRECTORY);
     L.cgroups = checked("/sys/fs/cgroup", O_PATH | O_DIRECTORY);
-    pool.listening = listen_on(path);
-    close_range(path ? (unsigned)pool.listening + 1 : 64, ~0u, 0);
+    if (!called.pid) {
+        pool.listening = listen_on(path);
+        close_range(path ? (unsigned)pool.listening + 1 : 64, ~0u, 0);
+    }
     for (int s = 1; s < NSIG; s++) signal(s, SIG_DFL);
     signal(SIGCHLD, SIG_IGN); /* shims are reaped by the kernel */
     if (chdir("/") < 0) die("/");
+    if (called.pid) called_main(path);
     printf("ready\n");
     fflush(stdout);
     keep_pool();

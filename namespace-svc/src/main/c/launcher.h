@@ -35,6 +35,8 @@ struct launcher {
     int null; /* checked character device 1:3 */
     int cgroups; /* /sys/fs/cgroup */
     const char *state_path;
+    bool apart; /* the child's parent is whoever called, who outlives this shim or not: it must not die with it */
+    int preserved; /* so many descriptors from 3 on are the command's */
 };
 
 /* What the child works with. */
@@ -58,6 +60,27 @@ _Noreturn void child_fail(struct child *c, const struct op *op, int error, const
 void shim_prepare(uint32_t namespaces); /* clones an init ahead of need */
 bool shim_removes(int connection);
 _Noreturn void shim_main(int connection);
+_Noreturn void shim_called(int connection);
+
+/* called.c: a shim for one plan, started by who wants to be, or to find, the parent of its child */
+struct called {
+    const char *pid; /* of the caller; NULL: this is the launcher */
+    const char *container; /* id: a further process of it */
+    const char *console; /* socket that gets the terminal */
+    const char *preserve;
+    bool relay; /* stdio by the attach socket, as for the launcher's shims; else the caller's */
+};
+extern struct called called;
+void called_prepare(void); /* before anything is opened */
+_Noreturn void called_main(const char *path);
+int called_init(int *parent);
+void called_console(int master);
+void called_stdio(int stdio[3]);
+void die_with_shim(void);
+int listen_on(const char *path);
+bool trusted(int connection);
+unsigned identity(const char *text);
+_Noreturn void die(const char *what);
 
 /* schedule.c */
 int op_scheduler(struct child *c, const struct op *op);

@@ -7,6 +7,7 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -44,7 +45,9 @@ _Noreturn void give_up(const struct failure *failure) {
     end_hook();
     if (S.pid > 0) {
         syscall(SYS_pidfd_send_signal, S.pidfd, SIGKILL, NULL, 0);
-        while (waitpid(S.pid, NULL, 0) < 0 && errno == EINTR) continue;
+        struct pollfd dead = {S.pidfd, POLLIN, 0};
+        while (L.apart ? poll(&dead, 1, -1) < 0 && errno == EINTR : waitpid(S.pid, NULL, 0) < 0 && errno == EINTR)
+            continue;
     }
     forget_directory();
     if (S.pid > 0) hooks_poststop(S.plan); /* it was there, and is no more: runtime.md, steps 12 and 13 */
@@ -148,8 +151,10 @@ static void give_stdio(void) {
     const struct op *user = plan_find(S.plan, OP_UID);
     const uid_t uid = outside(&user_map[0], (uid_t)user->n[0]);
     const gid_t gid = outside(&user_map[1], (gid_t)user->n[1]);
+    struct stat st;
     for (int i = 0; i < 3; i++)
-        if (S.stdio[i] != L.null && fchown(S.stdio[i], uid, gid) < 0)
+        if (S.stdio[i] != L.null && fstat(S.stdio[i], &st) == 0 && S_ISFIFO(st.st_mode) &&
+            fchown(S.stdio[i], uid, gid) < 0)
             fail_now(errno, position(user), "chown stdio to %u:%u", uid, gid);
 }
 
@@ -165,6 +170,10 @@ void prepare_stdio(void) {
         fail_now(errno, position(log), "open log %.180s", log->s[0]);
     S.stdio[0] = S.stdio[1] = S.stdio[2] = L.null;
     if (S.tty) return;
+    if (called.pid && !called.relay) {
+        called_stdio(S.stdio);
+        return give_stdio();
+    }
     if (flags & STDIO_STDIN) {
         if (pipe2(pipes[0], O_CLOEXEC) < 0) fail_now(errno, position(stdio), "pipe");
         S.stdio[0] = pipes[0][0];
@@ -213,7 +222,7 @@ void after_clone(void) {
     }
 }
 
-static uint64_t start_time_of(pid_t pid) {
+uint64_t start_time_of(pid_t pid) {
     char path[32], text[512];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -235,9 +244,10 @@ struct report *new_report(void) {
 static pid_t clone_child(struct report *report, uint32_t namespaces, int into, int *pidfd, int *sync) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return -1;
-    struct clone_args args = {.flags = namespaces | CLONE_PIDFD | (into >= 0 ? CLONE_INTO_CGROUP : 0),
+    struct clone_args args = {
+        .flags = namespaces | CLONE_PIDFD | (into >= 0 ? CLONE_INTO_CGROUP : 0) | (L.apart ? CLONE_PARENT : 0),
         .pidfd = (uint64_t)(uintptr_t)pidfd,
-        .exit_signal = SIGCHLD,
+        .exit_signal = L.apart ? 0 : SIGCHLD, /* a sibling has this process's own, which is that */
         .cgroup = (uint64_t)into};
     report->order.made = namespaces;
     long pid = syscall(SYS_clone3, &args, sizeof args);
@@ -292,6 +302,7 @@ void make_child(struct request *request) {
         if (op) timed(op, start);
     }
     if (into >= 0) close(into);
+    if (L.preserved) close_range(3, 2 + (unsigned)L.preserved, 0); /* the child has them */
 }
 
 void give_order(struct request *request) {

@@ -149,7 +149,8 @@ static int op_tty(struct child *c, const struct op *op) {
 
 /* No host descriptor may be open when a path of the container's choice is entered, nor after execve (row 2). */
 static void close_others(struct child *c) {
-    if (c->sync > 3) close_range(3, (unsigned)c->sync - 1, 0);
+    const int first = 3 + L.preserved;
+    if (c->sync > first) close_range((unsigned)first, (unsigned)c->sync - 1, 0);
     close_range((unsigned)c->sync + 1, ~0u, 0);
     c->root = c->proc = c->masks[0] = c->masks[1] = -1;
 }
@@ -262,10 +263,14 @@ static int carry_out(struct child *c, const struct op *op) {
     return -1;
 }
 
+void die_with_shim(void) {
+    if (!L.apart) prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 static void settle(void) { /* what holds for every child, asked or not */
     sigset_t none;
     struct sigaction plain = {.sa_handler = SIG_DFL};
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    die_with_shim();
     prctl(PR_SET_DUMPABLE, 0);
     setsid();
     sigemptyset(&none);

@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { FIXED = 7, UNKNOWN = -1 };
+
 struct shim S;
 
 void release(void) {
@@ -48,7 +50,7 @@ static void started(const struct failure *failure) {
 
 /* ---- hooks in the runtime's namespaces, each in a process of its own, so that requests are answered meanwhile ---- */
 
-static void record_exit(int status);
+static void record_exit(void);
 
 void end_hook(void) {
     if (S.hook <= 0) return;
@@ -81,7 +83,7 @@ static void poststart(const struct op *from) {
     S.hook_op = NULL;
     if (!S.told) tell_created(true);
     started(NULL);
-    if (S.dead) record_exit(S.status);
+    if (S.dead) record_exit();
 }
 
 static void hook_ended(int status) {
@@ -135,9 +137,14 @@ static void sync_event(void) {
         const struct cmsghdr *part = CMSG_FIRSTHDR(&message);
         if (what == 'T' && part) {
             memcpy(&S.in, CMSG_DATA(part), sizeof S.in);
+            if (S.rows) shim_resize(S.rows, S.cols);
+            if (called.console) {
+                called_console(S.in);
+                close_fd(&S.in);
+                continue;
+            }
             fcntl(S.in, F_SETFL, O_NONBLOCK);
             S.out[0] = fcntl(S.in, F_DUPFD_CLOEXEC, 3);
-            if (S.rows) shim_resize(S.rows, S.cols);
         } else if (what == 'W') {
             tell_created(false);
             release();
@@ -147,11 +154,11 @@ static void sync_event(void) {
     }
 }
 
-static void record_exit(int status) {
+static void record_exit(void) {
     char text[80];
     if (!S.exit_time) S.exit_time = now(CLOCK_REALTIME);
-    S.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    S.code = S.signal ? 128 + S.signal : WEXITSTATUS(status);
+    S.signal = !S.unknown && WIFSIGNALED(S.status) ? WTERMSIG(S.status) : 0;
+    S.code = S.unknown ? UNKNOWN : S.signal ? 128 + S.signal : WEXITSTATUS(S.status);
     if (S.failing && !S.signal && S.report->failure.error) {
         S.code = S.report->failure.error == ENOENT ? 127 : 126;
         S.signal = 0;
@@ -170,6 +177,21 @@ static void record_exit(int status) {
     S.input_left = 0;
 }
 
+static void child_ended(const int *status) { /* NULL: nobody can tell how */
+    sync_event();
+    if (S.sync >= 0) sync_ended();
+    S.unknown = !status;
+    S.status = status ? *status : 0;
+    S.dead = S.hook > 0;
+    S.exit_time = now(CLOCK_REALTIME);
+    if (!S.dead) record_exit();
+}
+
+static void apart_event(void) {
+    int status;
+    if (S.phase != EXITED && !S.dead) child_ended(apart_status(&status) ? &status : NULL);
+}
+
 static void signal_event(void) {
     struct signalfd_siginfo info;
     int status;
@@ -177,12 +199,7 @@ static void signal_event(void) {
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
         if (pid == S.hook) hook_ended(status);
         if (pid != S.pid) continue; /* orphans: a shim is a subreaper, and the parent of its sessions' shims */
-        sync_event();
-        if (S.sync >= 0) sync_ended();
-        S.status = status;
-        S.dead = S.hook > 0;
-        S.exit_time = now(CLOCK_REALTIME);
-        if (!S.dead) record_exit(status);
+        child_ended(&status);
     }
 }
 
@@ -192,11 +209,11 @@ static _Noreturn void finish(void) {
     close(S.dir); /* the lock: whoever sees the connection end may REMOVE at once */
     for (int i = 0; i < S.controls; i++) close(S.control[i].fd);
     if (S.recorded >= 0) fdatasync(S.recorded);
-    _exit(0);
+    _exit(called.pid ? S.code : 0);
 }
 
 static _Noreturn void loop(void) {
-    struct pollfd fds[6 + MAX_CONTROLS + MAX_CLIENTS];
+    struct pollfd fds[FIXED + 1 + MAX_CONTROLS + MAX_CLIENTS];
     uint64_t patience = 0;
     bool drained = false;
     for (;;) {
@@ -214,7 +231,8 @@ static _Noreturn void loop(void) {
         fds[3] = (struct pollfd){S.attach_socket, POLLIN, 0};
         fds[4] = (struct pollfd){blocked ? -1 : S.out[0], POLLIN, 0};
         fds[5] = (struct pollfd){blocked ? -1 : S.out[1], POLLIN, 0};
-        int n = 6, base, clients;
+        fds[6] = (struct pollfd){L.apart && S.phase != EXITED && !S.dead ? S.pidfd : -1, POLLIN, 0};
+        int n = FIXED, base, clients;
         for (int i = 0; i < S.controls; i++) fds[n++] = (struct pollfd){S.control[i].fd, POLLIN, 0};
         base = n;
         clients = attach_poll(fds + n, !S.input_left);
@@ -227,10 +245,11 @@ static _Noreturn void loop(void) {
         for (int i = 0; i < 2; i++)
             if (fds[4 + i].revents || (S.phase == EXITED && !blocked && S.out[i] >= 0)) read_output(i);
         if (fds[1].revents) signal_event();
+        if (fds[6].revents) apart_event();
         if (S.input_left && n > input && fds[input].revents && write_input()) attach_resume();
         attach_events(fds + base, clients);
-        for (int i = base - 7; i >= 0; i--)
-            if (fds[6 + i].revents) control_event(i);
+        for (int i = base - FIXED - 1; i >= 0; i--)
+            if (fds[FIXED + i].revents) control_event(i);
         if (fds[2].revents) accept_control();
         if (fds[3].revents) attach_accept(S.attach_socket);
     }
@@ -351,4 +370,20 @@ void shim_main(int connection) {
         _exit(0);
     }
     run(report, connection, &request, L.state, -1);
+}
+
+/* For one plan only, whose kind the caller knows: with --exec a session's, else a container's. */
+void shim_called(int connection) {
+    struct report *report = new_report();
+    struct request request = {.body = report ? report->body : NULL};
+    struct pollfd waiting = {connection, POLLIN, 0};
+    const enum message expected = called.container ? M_EXEC : M_CREATE;
+    int parent;
+    const int init = called_init(&parent);
+    if (!report || poll(&waiting, 1, 10000) != 1 || !receive_first(connection, &request) ||
+        request.header.type != expected) {
+        reply_error(connection, request.header.seq, EPROTO, "a called shim takes the one plan that it was called for");
+        _exit(1);
+    }
+    run(report, connection, &request, parent, init);
 }

@@ -27,6 +27,7 @@ struct shim {
     const struct op *hook_op;
     bool dead; /* the process is, and that is told when the poststart hooks are over */
     int status;
+    bool unknown; /* the status is: another reaped the process, and the kernel does not tell */
     int pidfd, sync, dir, parent, control_socket, attach_socket, signals, recorded;
     char name[160];
     uint64_t start_time, exit_time;
@@ -70,6 +71,10 @@ void forget_spare(void);
 
 /* trees.c */
 void prepare_trees(void);
+
+/* called.c */
+bool apart_status(int *status);
+uint64_t start_time_of(pid_t pid); /* make.c */
 
 /* stdio.c */
 bool write_input(void);

@@ -8,6 +8,7 @@ import dev.gantry.bus.contract.cgroup.CgroupResult.Usage;
 import dev.gantry.bus.contract.oci.LinuxResources;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The cgroups of containers. A container is known by its id and has one directory of that name in
@@ -23,8 +24,15 @@ public interface CgroupManager {
      * and set alike. If a step fails, what was made is removed again.
      *
      * @param planOnly only say how
+     * @param place where they are instead of in the subtree, below each mount: the creator has made
+     *     them there and given them to this service
      */
-    Created create(String id, LinuxResources resources, boolean planOnly);
+    Created create(String id, LinuxResources resources, boolean planOnly, Optional<String> place);
+
+    /** In the subtree. */
+    default Created create(String id, LinuxResources resources, boolean planOnly) {
+        return create(id, resources, planOnly, Optional.empty());
+    }
 
     /**
      * Changes limits of a container; absent ones stay. All or nothing: if a value is refused, those
@@ -55,7 +63,8 @@ public interface CgroupManager {
 
     /**
      * Removes the groups and their sub-groups, leaves first, once they are empty. Waits two seconds
-     * for that, then FAILED_PRECONDITION names who is still in. Absent groups are no error.
+     * for that, then FAILED_PRECONDITION names who is still in. Absent groups are no error. Of
+     * groups that were made elsewhere the top ones stay: they are their creator's to remove.
      */
     List<PlanStep> delete(String id);
 

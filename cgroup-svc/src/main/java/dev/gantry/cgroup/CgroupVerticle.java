@@ -29,7 +29,8 @@ public final class CgroupVerticle extends VerticleBase {
                 () -> {
                     var kernel = new LinuxCgroupKernel();
                     var layout = context.layout();
-                    subtree = new Subtree(kernel, layout.instance());
+                    var places = Places.in(layout.run("cgroup-svc").resolve("places"));
+                    subtree = new Subtree(kernel, layout.instance(), places);
                     var hierarchies = subtree.establish();
                     var ledger = new OomLedger(layout.run("cgroup-svc").resolve("oom"));
                     oom = new OomWatch(kernel, ledger, this::publish);
@@ -45,8 +46,8 @@ public final class CgroupVerticle extends VerticleBase {
 
     private static Object handle(CgroupManager manager, Request<CgroupOperation<?>> request) {
         return switch (request.operation()) {
-            case CgroupOperation.Create(var id, var resources, var planOnly) ->
-                    manager.create(id, resources, planOnly);
+            case CgroupOperation.Create(var id, var resources, var planOnly, var path) ->
+                    manager.create(id, resources, planOnly, path);
             case CgroupOperation.Update(var id, var resources) ->
                     new Done(manager.update(id, resources));
             case CgroupOperation.Stats(var id) -> manager.stats(id);

@@ -20,7 +20,7 @@ record KernelGroup(CgroupKernel kernel, Hierarchy hierarchy, String path) implem
 
     @Override
     public Optional<String> parent(String file) {
-        return content(hierarchy.root() + "/" + file);
+        return content(path.substring(0, path.lastIndexOf('/')) + "/" + file);
     }
 
     @Override

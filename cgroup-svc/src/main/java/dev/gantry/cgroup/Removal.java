@@ -28,7 +28,11 @@ final class Removal {
         for (var tree : hierarchies.all()) {
             var path = tree.path(id);
             if (kernel.exists(path)) {
-                remove(path, changes);
+                if (hierarchies.places().of(id).isPresent()) {
+                    empty(path, changes);
+                } else {
+                    remove(path, changes);
+                }
             }
         }
         return changes.steps();
@@ -42,7 +46,17 @@ final class Removal {
         if (!changes.attempt(new Change.Remove(path)).failed()) {
             return;
         }
-        for (var group : leavesFirst(path)) {
+        remove(leavesFirst(path), changes);
+    }
+
+    /** The group itself is not this service's to remove: the directory above it is another's. */
+    private void empty(String path, Changes changes) {
+        var below = leavesFirst(path);
+        remove(below.subList(0, below.size() - 1), changes);
+    }
+
+    private void remove(List<String> groups, Changes changes) {
+        for (var group : groups) {
             var remove = new Change.Remove(group);
             long begin = System.nanoTime();
             if (!Patience.until(PATIENCE, () -> gone(remove))) {

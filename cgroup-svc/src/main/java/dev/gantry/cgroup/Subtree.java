@@ -47,13 +47,20 @@ public final class Subtree {
     private final CgroupKernel kernel;
     private final CgroupMounts mounts;
     private final String name;
+    private final Places places;
     private final Map<String, String> report = new LinkedHashMap<>();
     private List<String> roots = List.of();
 
     /** Reads how the host mounts its cgroups; the name is the instance's. */
     public Subtree(CgroupKernel kernel, String name) {
+        this(kernel, name, Places.forgotten());
+    }
+
+    /** The same, with containers that lie elsewhere. */
+    public Subtree(CgroupKernel kernel, String name, Places places) {
         this.kernel = kernel;
         this.name = name;
+        this.places = places;
         this.mounts = CgroupMounts.parse(text("/proc/self/mountinfo"), text("/proc/self/cgroup"));
     }
 
@@ -61,12 +68,12 @@ public final class Subtree {
     public Hierarchies establish() {
         var all = new ArrayList<Hierarchy>();
         mounts.v1().forEach((mount, controllers) -> all.add(v1(mount, controllers)));
-        mounts.unified().ifPresent(mount -> all.add(v2(unifiedRoot(mount))));
+        mounts.unified().ifPresent(mount -> all.add(v2(mount, unifiedRoot(mount))));
         for (var controller : List.of("memory", "cpu", "cpuset", "pids")) {
             report.putIfAbsent(controller, "not enabled on this host");
         }
         roots = all.stream().map(Hierarchy::root).toList();
-        return new Hierarchies(mounts.mode(), List.copyOf(all), Map.copyOf(report));
+        return new Hierarchies(mounts.mode(), List.copyOf(all), Map.copyOf(report), places);
     }
 
     /** Removes the subtree where no container is left in it; where one is, it stays (EBUSY). */
@@ -81,14 +88,16 @@ public final class Subtree {
         controllers.forEach(controller -> report.put(controller, "v1"));
         var files = Set.copyOf(kernel.files(root).names());
         return new Hierarchy(
+                mount,
                 root,
                 false,
                 controllers.stream().map(controller -> V1.get(controller).get()).toList(),
                 files,
-                files);
+                files,
+                places);
     }
 
-    private Hierarchy v2(String root) {
+    private Hierarchy v2(String mount, String root) {
         make(root);
         enable(root);
         var enabled = words(root + "/cgroup.subtree_control");
@@ -115,7 +124,8 @@ public final class Subtree {
         report.put(
                 "kill",
                 offered.contains("cgroup.kill") ? "v2" : "this kernel has no cgroup.kill (5.14)");
-        return new Hierarchy(root, true, List.copyOf(controllers), Set.copyOf(offered), files);
+        return new Hierarchy(
+                mount, root, true, List.copyOf(controllers), Set.copyOf(offered), files, places);
     }
 
     private String unifiedRoot(String mount) {

@@ -11,6 +11,7 @@ import dev.gantry.bus.fault.FaultException;
 import dev.gantry.cgroup.kernel.CgroupKernel;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -45,20 +46,49 @@ public final class SubtreeManager implements CgroupManager {
     }
 
     @Override
-    public Created create(String id, LinuxResources resources, boolean planOnly) {
+    public Created create(
+            String id, LinuxResources resources, boolean planOnly, Optional<String> place) {
         return locked(
                 id,
                 () -> {
-                    var changes = planner.create(id, resources);
-                    var placement = planner.placement(id, resources);
-                    if (planOnly) {
-                        return new Created(
-                                placement, changes.stream().map(Change::planned).toList());
+                    if (place.isEmpty() || hierarchies.places().of(id).isPresent()) {
+                        return make(id, resources, planOnly);
                     }
-                    var steps = new Changes(kernel).allOrNothing(changes);
-                    watchOrRemove(id);
-                    return new Created(placement, steps);
+                    hierarchies.places().put(id, place.get());
+                    boolean made = false;
+                    try {
+                        demandMade(id);
+                        var created = make(id, resources, planOnly);
+                        made = !planOnly;
+                        return created;
+                    } finally {
+                        if (!made) {
+                            hierarchies.places().forget(id);
+                        }
+                    }
                 });
+    }
+
+    private void demandMade(String id) {
+        for (var tree : hierarchies.all()) {
+            if (!kernel.writable(tree.path(id))) {
+                throw FaultException.of(
+                        FaultCode.FAILED_PRECONDITION,
+                        "cgroup %s: who asks for it makes it and gives it to this service",
+                        tree.path(id));
+            }
+        }
+    }
+
+    private Created make(String id, LinuxResources resources, boolean planOnly) {
+        var changes = planner.create(id, resources);
+        var placement = planner.placement(id, resources);
+        if (planOnly) {
+            return new Created(placement, changes.stream().map(Change::planned).toList());
+        }
+        var steps = new Changes(kernel).allOrNothing(changes);
+        watchOrRemove(id);
+        return new Created(placement, steps);
     }
 
     /** A container whose kills nobody would hear of is not made. */
@@ -72,7 +102,10 @@ public final class SubtreeManager implements CgroupManager {
     }
 
     private void watch(String id) {
-        hierarchies.of("memory").ifPresent(memory -> oom.watch(id, memory));
+        hierarchies
+                .of("memory")
+                .filter(memory -> kernel.exists(memory.path(id)))
+                .ifPresent(memory -> oom.watch(id, memory));
     }
 
     @Override
@@ -144,6 +177,7 @@ public final class SubtreeManager implements CgroupManager {
                 () -> {
                     var steps = removal.remove(id);
                     oom.unwatch(id);
+                    hierarchies.places().forget(id);
                     return steps;
                 });
     }
@@ -152,6 +186,7 @@ public final class SubtreeManager implements CgroupManager {
     public List<String> containers() {
         var ids = new TreeSet<String>();
         hierarchies.all().forEach(tree -> ids.addAll(kernel.directories(tree.root()).names()));
+        ids.addAll(hierarchies.places().ids());
         return List.copyOf(ids);
     }
 

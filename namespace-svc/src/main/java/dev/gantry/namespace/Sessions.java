@@ -7,16 +7,19 @@ import dev.gantry.bus.contract.namespace.NamespaceResult.Status;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.namespace.launcher.Launcher;
+import dev.gantry.namespace.launcher.Launcher.Called;
 import dev.gantry.namespace.launcher.ShimMessage;
 import dev.gantry.namespace.launcher.ShimRequest;
 import dev.gantry.namespace.plan.LaunchPlan;
 import dev.gantry.namespace.plan.PlanWriter;
 import dev.gantry.namespace.plan.SessionPlan;
 
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** Further processes of running containers: each has a shim of its own. */
 final class Sessions {
@@ -29,8 +32,17 @@ final class Sessions {
     private final Launcher launcher;
     private final RuntimeFiles files;
     private final RuntimeEvents events;
+    private final Function<String, Path> shims;
 
-    Sessions(Launcher launcher, RuntimeFiles files, RuntimeEvents events) {
+    /**
+     * @param shims where a called shim listens, by its name
+     */
+    Sessions(
+            Launcher launcher,
+            RuntimeFiles files,
+            RuntimeEvents events,
+            Function<String, Path> shims) {
+        this.shims = shims;
         this.launcher = launcher;
         this.files = files;
         this.events = events;
@@ -38,19 +50,42 @@ final class Sessions {
 
     /** Starts a process in a running container. */
     Created open(Container container, ContainerRecord record, Exec request, Instant deadline) {
+        var session =
+                new ShimProcess(
+                        request.id(),
+                        Optional.of(request.execId()),
+                        files.directory(request.id(), request.execId()),
+                        events);
+        var called =
+                request.shim()
+                        .map(shim -> launcher.connectCalled(shims.apply(shim), session, deadline));
+        try {
+            return open(container, record, request, session, called, deadline);
+        } finally {
+            called.filter(_ -> session.control().isEmpty()).ifPresent(c -> c.channel().close());
+        }
+    }
+
+    private Created open(
+            Container container,
+            ContainerRecord record,
+            Exec request,
+            ShimProcess session,
+            Optional<Called> called,
+            Instant deadline) {
         boolean wait = request.stdio().waitAttach();
         var plan =
                 SessionPlan.compile(
                         request,
-                        launcher.limits(),
+                        called.map(Called::limits).orElse(launcher.limits()),
                         record.namespaces(),
                         record.cgroups(),
                         container.init().pid(),
                         record.persona(),
                         wait);
-        var session = reserve(container, request);
+        reserve(container, request, session);
         try {
-            return launch(container, session, plan, wait, deadline);
+            return launch(container, session, called, plan, wait, deadline);
         } catch (FaultException e) {
             if (e.fault().code() != FaultCode.UNAVAILABLE || session.control().isEmpty()) {
                 container.sessions().remove(request.execId(), session);
@@ -59,11 +94,11 @@ final class Sessions {
         }
     }
 
-    private ShimProcess reserve(Container container, Exec request) {
+    private void reserve(Container container, Exec request, ShimProcess session) {
         forgetOldest(container);
         long live =
                 container.sessions().values().stream()
-                        .filter(session -> session.status() != Status.STOPPED)
+                        .filter(other -> other.status() != Status.STOPPED)
                         .count();
         if (live >= MOST_LIVE) {
             throw FaultException.of(
@@ -72,12 +107,6 @@ final class Sessions {
                     request.id(),
                     live);
         }
-        var session =
-                new ShimProcess(
-                        request.id(),
-                        Optional.of(request.execId()),
-                        files.directory(request.id(), request.execId()),
-                        events);
         if (container.sessions().putIfAbsent(request.execId(), session) != null) {
             throw FaultException.of(
                     FaultCode.ALREADY_EXISTS,
@@ -85,18 +114,20 @@ final class Sessions {
                     request.id(),
                     request.execId());
         }
-        return session;
     }
 
     private Created launch(
             Container container,
             ShimProcess session,
+            Optional<Called> called,
             LaunchPlan plan,
             boolean wait,
             Instant deadline) {
         var bytes = plan.encode();
         var ctl = container.init().directory().resolve("ctl");
-        var channel = launcher.connectShim(ctl, session, deadline);
+        var channel =
+                called.map(Called::channel)
+                        .orElseGet(() -> launcher.connectShim(ctl, session, deadline));
         session.control(channel);
         var answer = channel.ask(ShimRequest.EXEC, bytes, deadline);
         var created = answer.as(ShimMessage.Created.class);

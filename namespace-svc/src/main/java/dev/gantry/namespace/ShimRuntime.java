@@ -17,6 +17,7 @@ import dev.gantry.bus.service.Layout;
 import dev.gantry.namespace.launcher.ControlChannel;
 import dev.gantry.namespace.launcher.ControlLoop;
 import dev.gantry.namespace.launcher.Launcher;
+import dev.gantry.namespace.launcher.Launcher.Called;
 import dev.gantry.namespace.launcher.LauncherProcess;
 import dev.gantry.namespace.launcher.LinuxNamespaceKernel;
 import dev.gantry.namespace.launcher.NamespaceKernel;
@@ -26,6 +27,7 @@ import dev.gantry.namespace.plan.ContainerPlan;
 import dev.gantry.namespace.plan.PlanWriter;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
@@ -35,6 +37,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 /** Containers whose processes are held by the launcher's shims. */
 final class ShimRuntime implements ContainerRuntime {
@@ -44,6 +47,7 @@ final class ShimRuntime implements ContainerRuntime {
     private final RuntimeEvents events;
     private final Adoption adoption;
     private final Sessions sessions;
+    private final Function<String, Path> shims;
     private final Map<String, Container> containers = new ConcurrentHashMap<>();
 
     private ShimRuntime(NamespaceKernel kernel, Layout layout, Bus bus) {
@@ -52,7 +56,8 @@ final class ShimRuntime implements ContainerRuntime {
         loop = new ControlLoop(kernel);
         launcher = new Launcher(kernel, loop, layout.launcherSocket());
         launcher.probe();
-        sessions = new Sessions(launcher, files, events);
+        shims = layout::calledShim;
+        sessions = new Sessions(launcher, files, events, shims);
         adoption = new Adoption(kernel, launcher, files, events);
         adoption.all().forEach(container -> containers.put(container.id(), container));
     }
@@ -79,22 +84,37 @@ final class ShimRuntime implements ContainerRuntime {
 
     @Override
     public Created create(Create request, Instant deadline) {
-        var plan = ContainerPlan.compile(request, launcher.limits(), files.logGroup());
+        var process =
+                new ShimProcess(
+                        request.id(), Optional.empty(), files.directory(request.id()), events);
+        var called =
+                request.shim()
+                        .map(shim -> launcher.connectCalled(shims.apply(shim), process, deadline));
+        try {
+            return create(request, process, called, deadline);
+        } finally {
+            called.filter(_ -> process.control().isEmpty()).ifPresent(c -> c.channel().close());
+        }
+    }
+
+    private Created create(
+            Create request, ShimProcess process, Optional<Called> called, Instant deadline) {
+        var limits = called.map(Called::limits).orElse(launcher.limits());
+        var plan = ContainerPlan.compile(request, limits, files.logGroup());
         var bytes = plan.encode();
         if (request.planOnly()) {
             return new Created(request.id(), 0, "", plan.steps());
         }
         var record = record(request, bytes);
-        var process =
-                new ShimProcess(
-                        request.id(), Optional.empty(), files.directory(request.id()), events);
         var fresh = new Container(request.id(), process, Optional.of(record));
         var there = containers.putIfAbsent(request.id(), fresh);
         if (there != null) {
             return again(there, record);
         }
         try {
-            var channel = launcher.connect(process, deadline);
+            var channel =
+                    called.map(Called::channel)
+                            .orElseGet(() -> launcher.connect(process, deadline));
             process.control(channel);
             var answer = channel.request(ShimRequest.CREATE, bytes);
             files.save(request.id(), record); // while the launcher works

@@ -13,6 +13,6 @@ class LayeringTest {
 
         LayeringRules.dependsOnBusAlone(ROOT).check(classes);
         LayeringRules.PACKAGES_HAVE_NO_CYCLES.check(classes);
-        LayeringRules.foreignMemoryOnlyIn(ROOT + ".cli").check(classes);
+        LayeringRules.foreignMemoryOnlyIn(ROOT + ".cli", ROOT + ".oci").check(classes);
     }
 }

@@ -30,6 +30,7 @@ public final class Errno {
     public static final int ELOOP = 40;
     public static final int ENODATA = 61;
     public static final int EOPNOTSUPP = 95;
+    public static final int ECONNREFUSED = 111;
 
     private static final Map<Integer, String> NAMES =
             Map.ofEntries(

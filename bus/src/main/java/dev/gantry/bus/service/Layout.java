@@ -40,6 +40,14 @@ public record Layout(Path run, Path state) {
         return run.resolve("launcher/launcher.sock");
     }
 
+    /**
+     * The socket of a shim that root has started for one container, by its name. In the launcher's
+     * directory, so that who listens is root, and who connects namespace-svc.
+     */
+    public Path calledShim(String name) {
+        return launcherSocket().resolveSibling("called-" + name + ".sock");
+    }
+
     /** A directory a container, each with its shim's sockets, pid and exit status. */
     public Path containers() {
         return run.resolve("containers");

@@ -12,6 +12,7 @@ import java.time.Instant;
 
 /** The launcher's own socket: one CREATE or REMOVE a connection. */
 public final class Launcher {
+    private static final String CALLED = "called shim";
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private record Known(long pid, HostLimits limits) {}
@@ -42,6 +43,21 @@ public final class Launcher {
         return loop.open(connect(ctl, "shim", deadline), listener);
     }
 
+    /** A shim that was called for one plan, and what it may give to its child. */
+    public record Called(ControlChannel channel, HostLimits limits) {}
+
+    /** Connects to a shim that somebody has just started, waiting until it listens. */
+    public Called connectCalled(Path socket, ControlListener listener, Instant deadline) {
+        int fd = connect(socket, CALLED, deadline);
+        var limits = ProcessLimits.of(kernel.peerPid(fd).value());
+        return new Called(loop.open(fd, listener), limits);
+    }
+
+    private static boolean passes(int errno, String who) {
+        boolean starting = errno == Errno.ENOENT || errno == Errno.ECONNREFUSED;
+        return errno == Errno.EAGAIN || starting && who.equals(CALLED);
+    }
+
     private int connect(Path path, String who, Instant deadline) {
         while (true) {
             var connected = kernel.connect(path);
@@ -51,8 +67,8 @@ public final class Launcher {
                 }
                 return (int) connected.value();
             }
-            // a full backlog is the one thing that waiting helps against
-            if (connected.errno() != Errno.EAGAIN || Instant.now().isAfter(deadline)) {
+            // a full backlog, and a socket that is about to be made, are what waiting helps against
+            if (!passes(connected.errno(), who) || Instant.now().isAfter(deadline)) {
                 throw FaultException.kernel(
                         FaultCode.UNAVAILABLE,
                         connected.answer(),

@@ -7,13 +7,13 @@ import java.lang.reflect.Proxy;
  * Receives signals of this process. The JDK has them in sun.misc.Signal only, which the compiler
  * refuses to see without a warning, hence the reflection.
  */
-final class Signals {
+public final class Signals {
     private Signals() {}
 
     /**
      * Runs {@code action} at each arrival of a signal, for example {@code INT} or {@code WINCH}.
      */
-    static void on(String name, Runnable action) {
+    public static void on(String name, Runnable action) {
         try {
             var signal = Class.forName("sun.misc.Signal");
             var handler = Class.forName("sun.misc.SignalHandler");

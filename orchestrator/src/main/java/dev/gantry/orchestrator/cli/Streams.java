@@ -21,10 +21,11 @@ import java.util.function.Consumer;
  * @param stdin whether standard input is passed on
  * @param detachKeys keys that leave a terminal, for example {@code ctrl-p,ctrl-q}
  */
-record Streams(boolean tty, boolean stdin, String detachKeys) {
+public record Streams(boolean tty, boolean stdin, String detachKeys) {
     private static final int CHUNK = 32 << 10;
 
-    Streams {
+    /** Checks the keys. */
+    public Streams {
         parseKeys(detachKeys);
     }
 
@@ -36,7 +37,7 @@ record Streams(boolean tty, boolean stdin, String detachKeys) {
     }
 
     /** Attaches; nothing that the process writes from now on is missed. */
-    Attached attach(String socket) {
+    public Attached attach(String socket) {
         int flags = AttachClient.REPLAY | AttachClient.BLOCKING | (stdin ? AttachClient.STDIN : 0);
         return new Attached(this, AttachClient.connect(Path.of(socket), flags));
     }
@@ -60,7 +61,7 @@ record Streams(boolean tty, boolean stdin, String detachKeys) {
     }
 
     /** Streams that are joined. */
-    static final class Attached implements AutoCloseable {
+    public static final class Attached implements AutoCloseable {
         private final Streams streams;
         private final AttachClient client;
         private Terminal terminal;
@@ -71,13 +72,13 @@ record Streams(boolean tty, boolean stdin, String detachKeys) {
         }
 
         /** Tells the size of the caller's terminal now and whenever it changes. */
-        void followSize(Consumer<Terminal.Size> resize) {
+        public void followSize(Consumer<Terminal.Size> resize) {
             Terminal.size(0).ifPresent(resize);
             Signals.on("WINCH", () -> Terminal.size(0).ifPresent(resize));
         }
 
         /** Passes everything on until the process has ended; its exit code. */
-        int pump() {
+        public int pump() {
             if (streams.tty && streams.stdin) {
                 terminal = Terminal.raw();
             }

@@ -5,10 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Rows in columns that are as wide as their widest cell, three blanks apart. */
-final class Table {
+public final class Table {
     private final List<List<String>> rows = new ArrayList<>();
 
-    Table(String... titles) {
+    /** A table with a title over each column. */
+    public Table(String... titles) {
         rows.add(List.of(titles));
     }
 
@@ -16,7 +17,8 @@ final class Table {
         rows.add(titles);
     }
 
-    void row(String... cells) {
+    /** Adds a row, with a cell for each column. */
+    public void row(String... cells) {
         rows.add(List.of(cells));
     }
 
@@ -24,7 +26,8 @@ final class Table {
         rows.add(cells);
     }
 
-    void print(PrintWriter out) {
+    /** Prints all. */
+    public void print(PrintWriter out) {
         int columns = rows.getFirst().size();
         var widths = new int[columns];
         for (var row : rows) {

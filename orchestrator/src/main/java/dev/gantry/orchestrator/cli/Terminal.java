@@ -12,9 +12,9 @@ import java.util.Optional;
 /**
  * The terminal that the command line was typed on: raw mode (termios(3)) and size (ioctl_tty(2)).
  */
-final class Terminal implements AutoCloseable {
+public final class Terminal implements AutoCloseable {
     /** Rows and columns, in characters. */
-    record Size(int rows, int columns) {}
+    public record Size(int rows, int columns) {}
 
     private static final long TIOCGWINSZ = 0x5413;
     private static final int TCSANOW = 0;
@@ -52,7 +52,7 @@ final class Terminal implements AutoCloseable {
     private boolean raw;
 
     /** Whether a descriptor is a terminal. */
-    static boolean isTerminal(int descriptor) {
+    public static boolean isTerminal(int descriptor) {
         return Libc.call((errno, arena) -> (int) ISATTY.invokeExact(errno, descriptor)).value()
                 == 1;
     }

@@ -11,9 +11,9 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** Which capabilities a container has, capabilities(7): Docker's fourteen, more or less. */
-final class CapabilitySet {
+public final class CapabilitySet {
     /** Every capability of Linux 6.x, in the order of its number. */
-    static final List<String> ALL =
+    public static final List<String> ALL =
             List.of(
                     "CAP_CHOWN",
                     "CAP_DAC_OVERRIDE",

@@ -98,13 +98,18 @@ public final class HostSetup {
             var subtree = mount.resolve(layout.instance());
             enableControllers(mount);
             Files.createDirectories(subtree);
-            try (Stream<Path> files = Files.list(subtree)) {
-                for (var file : (Iterable<Path>) files::iterator) {
-                    own(file);
-                }
-            }
-            own(subtree);
+            giveToCgroupService(subtree);
         }
+    }
+
+    /** Makes a cgroup over to cgroup-svc's user. */
+    public static void giveToCgroupService(Path group) throws IOException {
+        try (Stream<Path> files = Files.list(group)) {
+            for (var file : (Iterable<Path>) files::iterator) {
+                own(file);
+            }
+        }
+        own(group);
     }
 
     private static void own(Path path) throws IOException {
@@ -113,7 +118,7 @@ public final class HostSetup {
     }
 
     /** On cgroup2, controllers reach a subtree only if the root passes them on. */
-    private static void enableControllers(Path mount) throws IOException {
+    public static void enableControllers(Path mount) throws IOException {
         var file = mount.resolve("cgroup.subtree_control");
         if (!Files.exists(file)) {
             return;
@@ -133,7 +138,7 @@ public final class HostSetup {
     }
 
     /** The cgroup mounts of this host, but the ones that only name things (systemd's own). */
-    private static List<Path> cgroupMounts() throws IOException {
+    public static List<Path> cgroupMounts() throws IOException {
         var mounts = new ArrayList<Path>();
         for (var line : Files.readAllLines(MOUNTS)) {
             var halves = line.split(" - ", 2);

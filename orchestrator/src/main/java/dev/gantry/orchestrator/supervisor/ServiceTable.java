@@ -15,8 +15,8 @@ public final class ServiceTable {
     static final int BUS = 64210;
 
     static final int ORCHESTRATOR = 64211;
-    static final int NAMESPACE = 64212;
-    static final int CGROUP = 64213;
+    public static final int NAMESPACE = 64212;
+    public static final int CGROUP = 64213;
     static final int SECCOMP = 64214;
     static final int STORAGE = 64215;
     static final int NETWORK = 64216;

@@ -99,6 +99,25 @@ final class GantryInstance implements AutoCloseable {
         return words;
     }
 
+    /** Runs gantry-oci on this instance. */
+    Result oci(String input, String... arguments) {
+        return run(Map.of("GANTRY_ROOT", root.toString()), input, ociLine(arguments));
+    }
+
+    List<String> ociLine(String... arguments) {
+        var script = SCRIPT.resolveSibling("gantry-oci").toString();
+        var words = new ArrayList<>(List.of(script, "--root", root.resolve("oci").toString()));
+        words.addAll(Arrays.asList(arguments));
+        return words;
+    }
+
+    /** Runs a command with this instance as gantry-oci's. */
+    Result shell(String command) {
+        var environment =
+                Map.of("GANTRY_ROOT", root.toString(), "OCI", String.join(" ", ociLine()));
+        return run(environment, "", List.of("sh", "-c", command));
+    }
+
     /** Runs a command on the network that stands for the host's. */
     Result host(String... arguments) {
         var words = new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + hostNetns));

@@ -5,9 +5,14 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 
 import dev.gantry.bus.Contract;
 import dev.gantry.bus.Operation;
+import dev.gantry.bus.contract.Absent;
 import dev.gantry.bus.contract.Done;
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.oci.LinuxResources;
+import dev.gantry.bus.fault.FaultException;
+
+import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * {@code cgroup.v1}: limits, numbers, freezing and killing of a container's processes. Every
@@ -41,13 +46,35 @@ public sealed interface CgroupOperation<R> extends Operation<R> {
 
     /**
      * Makes the container's cgroups and sets their limits; with {@code planOnly}, only says how.
+     *
+     * @param path where they are to be, below each mount, instead of where the service makes them:
+     *     an absolute path like {@code linux.cgroupsPath}. The caller has made them there, in every
+     *     hierarchy, and given them to the service; the top ones stay at {@code delete}
      */
-    record Create(String id, LinuxResources resources, boolean planOnly)
+    record Create(String id, LinuxResources resources, boolean planOnly, Optional<String> path)
             implements CgroupOperation<CgroupResult.Created> {
-        /** Checks the id. */
+        private static final Pattern PATH =
+                Pattern.compile("(/[a-zA-Z0-9_.:@\\-][^/\\p{Cntrl}]*)+");
+
+        /** Checks id and path. */
         public Create {
             Names.check("container id", id);
             resources = resources == null ? LinuxResources.NONE : resources;
+            path = Absent.orEmpty(path);
+            path.ifPresent(Create::checkPath);
+        }
+
+        /** Where the service makes them. */
+        public Create(String id, LinuxResources resources, boolean planOnly) {
+            this(id, resources, planOnly, Optional.empty());
+        }
+
+        private static void checkPath(String path) {
+            boolean up = ("/" + path + "/").contains("/../") || (path + "/").contains("/./");
+            if (up || !PATH.matcher(path).matches() || path.length() > 1024) {
+                throw FaultException.invalid(
+                        "cgroup path %s is not absolute and plain", Names.quote(path));
+            }
         }
 
         @Override

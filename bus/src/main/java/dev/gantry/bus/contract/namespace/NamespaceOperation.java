@@ -44,6 +44,10 @@ public sealed interface NamespaceOperation<R> extends Operation<R> {
     /**
      * Clones the container's init, which carries out its launch plan and then waits for start; with
      * planOnly, only says what it would do.
+     *
+     * @param shim the name of a shim that the caller has started for this container ({@code
+     *     gantry-launcher --called}) and that is to be used instead of one of the launcher's: it
+     *     keeps the caller's stdio, so {@code stdio} must ask for nothing
      */
     record Create(
             String id,
@@ -54,7 +58,8 @@ public sealed interface NamespaceOperation<R> extends Operation<R> {
             long seccompFlags,
             Stdio stdio,
             boolean init,
-            boolean planOnly)
+            boolean planOnly,
+            Optional<String> shim)
             implements NamespaceOperation<NamespaceResult.Created> {
         /** Checks the request; absent parts are empty. */
         public Create {
@@ -63,6 +68,31 @@ public sealed interface NamespaceOperation<R> extends Operation<R> {
             Objects.requireNonNull(rootfs, "rootfs");
             seccompFilter = Absent.orEmpty(seccompFilter);
             stdio = stdio == null ? Stdio.DETACHED : stdio;
+            shim = checkedShim(shim);
+        }
+
+        /** With a shim of the launcher's. */
+        public Create(
+                String id,
+                OciSpec spec,
+                Rootfs rootfs,
+                CgroupResult.Placement cgroup,
+                Optional<byte[]> seccompFilter,
+                long seccompFlags,
+                Stdio stdio,
+                boolean init,
+                boolean planOnly) {
+            this(
+                    id,
+                    spec,
+                    rootfs,
+                    cgroup,
+                    seccompFilter,
+                    seccompFlags,
+                    stdio,
+                    init,
+                    planOnly,
+                    Optional.empty());
         }
 
         @Override
@@ -140,14 +170,19 @@ public sealed interface NamespaceOperation<R> extends Operation<R> {
         }
     }
 
-    /** Starts a further process in a running container. */
+    /**
+     * Starts a further process in a running container.
+     *
+     * @param shim as in {@link Create}
+     */
     record Exec(
             String id,
             String execId,
             OciProcess process,
             Optional<byte[]> seccompFilter,
             long seccompFlags,
-            Stdio stdio)
+            Stdio stdio,
+            Optional<String> shim)
             implements NamespaceOperation<NamespaceResult.Created> {
         /** Checks the request; absent parts are empty. */
         public Exec {
@@ -156,6 +191,18 @@ public sealed interface NamespaceOperation<R> extends Operation<R> {
             Objects.requireNonNull(process, "process");
             seccompFilter = Absent.orEmpty(seccompFilter);
             stdio = stdio == null ? Stdio.DETACHED : stdio;
+            shim = checkedShim(shim);
+        }
+
+        /** With a shim of the container's. */
+        public Exec(
+                String id,
+                String execId,
+                OciProcess process,
+                Optional<byte[]> seccompFilter,
+                long seccompFlags,
+                Stdio stdio) {
+            this(id, execId, process, seccompFilter, seccompFlags, stdio, Optional.empty());
         }
 
         @Override
@@ -285,6 +332,12 @@ public sealed interface NamespaceOperation<R> extends Operation<R> {
         public Class<Done> resultType() {
             return Done.class;
         }
+    }
+
+    private static Optional<String> checkedShim(Optional<String> shim) {
+        var named = Absent.orEmpty(shim);
+        named.ifPresent(name -> Names.check("shim", name));
+        return named;
     }
 
     /**

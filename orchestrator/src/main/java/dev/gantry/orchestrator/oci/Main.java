@@ -1,0 +1,65 @@
+package dev.gantry.orchestrator.oci;
+
+import dev.gantry.bus.fault.FaultException;
+
+import picocli.CommandLine;
+
+import java.util.Arrays;
+
+/**
+ * Runs one command of {@code gantry-oci}. Errors are one line, on standard error and in the log.
+ */
+public final class Main {
+    private static final int FAILED = 1;
+
+    private Main() {}
+
+    /** Entry point of the command {@code gantry-oci}. */
+    public static void main(String[] arguments) {
+        int code = run(arguments);
+        System.out.flush();
+        System.err.flush();
+        // Not exit(): there is nothing left to wait for, and shutdown hooks would cost time.
+        Runtime.getRuntime().halt(code);
+    }
+
+    static int run(String... arguments) {
+        var oci = new OciCommand();
+        var line = OciCommand.line(oci, arguments);
+        line.setExecutionExceptionHandler((e, command, parsed) -> report(oci, e));
+        line.setParameterExceptionHandler(
+                (e, args) -> {
+                    ErrorLog.of(oci).error(firstLine(e.getMessage()));
+                    return FAILED;
+                });
+        try {
+            return line.execute(arguments);
+        } finally {
+            oci.close();
+        }
+    }
+
+    private static int report(OciCommand oci, Exception e) {
+        oci.out().flush();
+        var message =
+                e instanceof FaultException fault
+                        ? ErrorLog.words(fault.fault())
+                        : "defect: "
+                                + e
+                                + Arrays.stream(e.getStackTrace())
+                                        .findFirst()
+                                        .map(frame -> " at " + frame)
+                                        .orElse("");
+        ErrorLog.of(oci).error(message);
+        return FAILED;
+    }
+
+    private static String firstLine(String message) {
+        return message == null ? "" : message.lines().findFirst().orElse("");
+    }
+
+    /** The command line of one subcommand stops reading options at its first word. */
+    static void stopAtPositional(CommandLine command) {
+        command.setStopAtPositional(true);
+    }
+}

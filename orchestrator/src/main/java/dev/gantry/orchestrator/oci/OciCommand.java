@@ -1,0 +1,175 @@
+package dev.gantry.orchestrator.oci;
+
+import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.fault.FaultException;
+import dev.gantry.bus.service.Layout;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+
+/** The command {@code gantry-oci} and its global options. */
+@Command(
+        name = "gantry-oci",
+        description = "An OCI runtime on top of Gantry's services; used in place of runc or crun.",
+        versionProvider = VersionText.class)
+public final class OciCommand implements Callable<Integer> {
+    private static final Map<String, Supplier<Object>> COMMANDS = new LinkedHashMap<>();
+    private static final List<String> WITH_VALUE =
+            List.of("--root", "--log", "--log-format", "--gantry", "--criu", "--rootless");
+
+    static {
+        COMMANDS.put("create", CreateCommand::new);
+        COMMANDS.put("run", RunCommand::new);
+        COMMANDS.put("start", LifeCommands.Start::new);
+        COMMANDS.put("state", LifeCommands.State::new);
+        COMMANDS.put("kill", LifeCommands.Kill::new);
+        COMMANDS.put("delete", LifeCommands.Delete::new);
+        COMMANDS.put("exec", ExecCommand::new);
+        COMMANDS.put("pause", LifeCommands.Pause::new);
+        COMMANDS.put("resume", LifeCommands.Resume::new);
+        COMMANDS.put("list", LookCommands.ListContainers::new);
+        COMMANDS.put("ps", LookCommands.Processes::new);
+        COMMANDS.put("events", EventsCommand::new);
+        COMMANDS.put("update", UpdateCommand::new);
+        COMMANDS.put("spec", SpecCommand::new);
+        COMMANDS.put("features", FeaturesCommand::new);
+    }
+
+    @Spec CommandSpec spec;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "show this help")
+    boolean help;
+
+    @Option(
+            names = {"-v", "--version"},
+            versionHelp = true,
+            description = "print the version")
+    boolean version;
+
+    @Option(
+            names = "--root",
+            paramLabel = "DIR",
+            defaultValue = "/run/gantry-oci",
+            description = "where the state of containers is kept (default: ${DEFAULT-VALUE})")
+    Path root;
+
+    @Option(names = "--log", paramLabel = "FILE", description = "write errors to FILE too")
+    Path log;
+
+    @Option(
+            names = "--log-format",
+            paramLabel = "FORMAT",
+            defaultValue = "text",
+            description = "of the log: text or json (default: ${DEFAULT-VALUE})")
+    String logFormat;
+
+    @Option(names = "--debug", description = "accepted; the services keep their own logs")
+    boolean debug;
+
+    @Option(
+            names = "--systemd-cgroup",
+            description = "let systemd make cgroups; refused where systemd does not run")
+    boolean systemdCgroup;
+
+    @Option(names = "--rootless", hidden = true, paramLabel = "auto|true|false")
+    String rootless;
+
+    @Option(names = "--criu", hidden = true)
+    String criu;
+
+    @Option(
+            names = "--gantry",
+            paramLabel = "DIR",
+            defaultValue = "${env:GANTRY_ROOT}",
+            description = "use the instance of Gantry below DIR instead of the system's")
+    String gantry;
+
+    private Services services;
+
+    /** The command line with the subcommand that the arguments name, or with all of them. */
+    static CommandLine line(OciCommand oci, String... arguments) {
+        var line = new CommandLine(oci);
+        line.setUsageHelpWidth(100).setUsageHelpLongOptionsMaxWidth(36);
+        var named = named(arguments);
+        if (COMMANDS.containsKey(named)) {
+            line.addSubcommand(COMMANDS.get(named).get());
+        } else {
+            COMMANDS.values().forEach(command -> line.addSubcommand(command.get()));
+        }
+        var exec = line.getSubcommands().get("exec");
+        if (exec != null) {
+            exec.setStopAtPositional(true); // what follows the id is the command inside
+        }
+        return line;
+    }
+
+    private static String named(String... arguments) {
+        for (int i = 0; i < arguments.length; i++) {
+            if (WITH_VALUE.contains(arguments[i])) {
+                i++;
+            } else if (!arguments[i].startsWith("-")) {
+                return arguments[i];
+            }
+        }
+        return "";
+    }
+
+    @Override
+    public Integer call() {
+        throw new ParameterException(
+                spec.commandLine(), "no command is named; gantry-oci --help lists them");
+    }
+
+    /** The containers below {@code --root}. */
+    Containers containers() {
+        if (!"text".equals(logFormat) && !"json".equals(logFormat)) {
+            throw FaultException.invalid("--log-format %s is neither text nor json", logFormat);
+        }
+        if (systemdCgroup) {
+            throw FaultException.of(
+                    FaultCode.UNSUPPORTED,
+                    "--systemd-cgroup: Gantry makes cgroups itself and asks no systemd for scopes;"
+                            + " use the cgroupfs cgroup manager");
+        }
+        return new Containers(new StateStore(root.toAbsolutePath().normalize()), this::services);
+    }
+
+    private synchronized Services services() {
+        if (services == null) {
+            services = Services.connectOrStart(layout());
+        }
+        return services;
+    }
+
+    private Layout layout() {
+        return gantry == null || gantry.isEmpty()
+                ? Layout.DEFAULT
+                : Layout.below(Path.of(gantry).toAbsolutePath().normalize());
+    }
+
+    PrintWriter out() {
+        return spec.commandLine().getOut();
+    }
+
+    synchronized void close() {
+        if (services != null) {
+            services.close();
+            services = null;
+        }
+    }
+}
