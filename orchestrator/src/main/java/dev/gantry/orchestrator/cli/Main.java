@@ -23,6 +23,7 @@ public final class Main {
 
     /** Entry point of the command {@code gantry}. */
     public static void main(String[] arguments) {
+        Warmup.begin();
         int code = run(arguments);
         System.out.flush();
         System.err.flush();
