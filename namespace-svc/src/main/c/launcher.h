@@ -21,6 +21,7 @@ struct report {
         int cgroups, fds, trees;
         bool init, entered; /* the pidfd of a session is sent; the shim entered the planned namespaces already */
         char state[256]; /* STATE/ID */
+        int child; /* who a process in between cloned */
         uint32_t hook; /* the operation that the child asks the shim for */
     } order;
     struct timing at[MAX_OPS];

@@ -122,22 +122,12 @@ static int prepare_cgroups(bool cloned) {
     return into;
 }
 
-/* What only the parent can enter: a pid namespace counts for children alone; with an own user namespace the child would no
- * longer have the right to enter any. */
-static void enter_namespaces(const struct request *request) {
-    const bool all = S.plan->namespaces & CLONE_NEWUSER;
-    for (uint32_t i = 0; i < S.plan->count; i++) {
-        const struct op *op = &S.plan->ops[i];
-        if (op->code != OP_SETNS) continue;
-        const int kinds = (int)op->n[0] & (all ? ~0 : CLONE_NEWPID);
-        if (!kinds) continue;
-        int fd = op->flags & SETNS_FROM_INIT ? S.init
-                 : op->flags & SETNS_FD      ? request->fd[op->n[1]]
-                                             : open(op->s[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        if (fd < 0 || setns(fd, kinds) < 0)
-            fail_now(errno, (int)i, "setns 0x%x %.150s", (unsigned)kinds, op->s[0] ? op->s[0] : "");
-    }
-    S.report->order.entered = all;
+/* A session's process is in the container's pid namespace, which counts for the children of who enters it; the rest it enters
+ * itself. */
+static void enter_pid(void) {
+    const struct op *op = plan_find(S.plan, OP_SETNS);
+    if (S.plan->session && op && op->flags & SETNS_FROM_INIT && op->n[0] & CLONE_NEWPID && setns(S.init, CLONE_NEWPID) < 0)
+        fail_now(errno, position(op), "setns 0x%x", CLONE_NEWPID);
 }
 
 static unsigned outside(const struct list *list, unsigned id) {
@@ -187,7 +177,6 @@ void prepare_stdio(void) {
     }
     S.stdio[1] = pipes[1][1];
     S.stdio[2] = pipes[2][1];
-    give_stdio();
 }
 
 void write_map(pid_t pid, const char *which, const struct list *list, const struct op *op) {
@@ -202,8 +191,26 @@ void write_map(pid_t pid, const char *which, const struct list *list, const stru
     close(fd);
 }
 
+/* The map of a namespace that was entered, as the kernel tells it: its ids, ours, how many. */
+static void read_map(const char *which, struct list *list) {
+    static struct item lines[2][341];
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", S.pid, which);
+    FILE *file = fopen(path, "re");
+    if (!file) fail_now(errno, -1, "open %s", path);
+    *list = (struct list){.at = lines[list - user_map]};
+    for (uint32_t *n = list->at->n; list->count < 340 && fscanf(file, "%u %u %u", n, n + 1, n + 2) == 3;)
+        n = list->at[++list->count].n;
+    fclose(file);
+}
+
 void after_clone(void) {
     const struct op *map = plan_find(S.plan, OP_USERMAP), *oom = plan_find(S.plan, OP_OOM_SCORE);
+    if (!S.plan->session && S.plan->joined & CLONE_NEWUSER) {
+        read_map("uid_map", &user_map[0]);
+        read_map("gid_map", &user_map[1]);
+    }
+    if (!S.tty) give_stdio();
     uint64_t start = now(CLOCK_MONOTONIC);
     if (map) {
         write_map(S.pid, "uid_map", &map->list[0], map);
@@ -240,17 +247,24 @@ struct report *new_report(void) {
     return at == MAP_FAILED ? NULL : at;
 }
 
-/* The child waits in child_main() for its order. */
-static pid_t clone_child(struct report *report, uint32_t namespaces, int into, int *pidfd, int *sync) {
+/* The child waits in child_main() for its order. `request`: namespaces of it are entered first, by a process in between. */
+static pid_t clone_child(
+    struct report *report, const struct request *request, uint32_t namespaces, int into, int *pidfd, int *sync) {
     int pair[2];
+    long pid;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) return -1;
     struct clone_args args = {
         .flags = namespaces | CLONE_PIDFD | (into >= 0 ? CLONE_INTO_CGROUP : 0) | (L.apart ? CLONE_PARENT : 0),
         .pidfd = (uint64_t)(uintptr_t)pidfd,
         .exit_signal = L.apart ? 0 : SIGCHLD, /* a sibling has this process's own, which is that */
         .cgroup = (uint64_t)into};
-    report->order.made = namespaces;
-    long pid = syscall(SYS_clone3, &args, sizeof args);
+    report->order.made = namespaces | CLONE_NEWTIME;
+    if (request) {
+        pid = clone_inside(request, namespaces, into, pair);
+        *pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+    } else {
+        pid = syscall(SYS_clone3, &args, sizeof args);
+    }
     if (pid == 0) {
         close(pair[0]);
         child_main(report, pair[1]);
@@ -266,7 +280,7 @@ static pid_t clone_child(struct report *report, uint32_t namespaces, int into, i
  * mount namespace: a copy of the host's from before would lack what was mounted since. */
 static bool spare_fits(void) {
     const uint32_t *joined = &S.plan->joined, all = S.plan->namespaces | *joined;
-    return spare.pid > 0 && !S.plan->session && !(all & CLONE_NEWUSER) && !(*joined & CLONE_NEWPID) &&
+    return spare.pid > 0 && !S.plan->session && !(all & (CLONE_NEWUSER | CLONE_NEWTIME)) && !(*joined & CLONE_NEWPID) &&
            !(spare.made & ~all);
 }
 
@@ -287,7 +301,7 @@ void make_child(struct request *request) {
     const bool fits = spare_fits();
     int into = prepare_cgroups(fits);
     prepare_trees();
-    enter_namespaces(request);
+    enter_pid();
     if (fits) {
         S.pid = spare.pid;
         S.pidfd = spare.pidfd;
@@ -296,7 +310,8 @@ void make_child(struct request *request) {
         if (spare.pid > 0) close(spare.sync), close(spare.pidfd); /* it sees the end and goes */
         cpu_set_t *own = affinity();
         uint64_t start = now(CLOCK_MONOTONIC);
-        S.pid = clone_child(S.report, S.plan->namespaces & ~(uint32_t)CLONE_NEWCGROUP, into, &S.pidfd, &S.sync);
+        const uint32_t made = S.plan->namespaces & ~(uint32_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
+        S.pid = clone_child(S.report, enters_first() ? request : NULL, made, into, &S.pidfd, &S.sync);
         if (own) sched_setaffinity(0, CPU_ALLOC_SIZE(MAX_CPUS), own);
         if (S.pid < 0) fail_now(errno, position(op), "clone3 flags 0x%x", S.plan->namespaces);
         if (op) timed(op, start);
@@ -338,7 +353,7 @@ void shim_prepare(uint32_t namespaces) {
     spare.report = new_report();
     if (!spare.report) return; /* then it is made when it is needed, and fails there, or not */
     spare.made = namespaces;
-    spare.pid = clone_child(spare.report, namespaces, -1, &spare.pidfd, &spare.sync);
+    spare.pid = clone_child(spare.report, NULL, namespaces, -1, &spare.pidfd, &spare.sync);
 }
 
 static int listening(const char *name, int type, uid_t owner) {

@@ -201,6 +201,7 @@ static int carry_out(struct child *c, const struct op *op) {
     case OP_STATE:
     case OP_CGROUP_WRITE:
     case OP_USERMAP:
+    case OP_TIME_OFFSETS:
     case OP_OOM_SCORE:
     case OP_END: return -1; /* not the child's */
     case OP_SETNS: return op_setns(c, op);
@@ -319,7 +320,8 @@ void child_main(struct report *report, int sync) {
     const struct plan *plan = c->plan;
     settle();
     take_order(c);
-    if (plan->namespaces & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+    if ((plan->namespaces | (plan->session ? 0 : plan->joined)) & CLONE_NEWUSER &&
+        (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
         child_fail(c, plan_find(plan, OP_USERMAP), errno, "become the user namespace's root");
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct op *op = &plan->ops[i];

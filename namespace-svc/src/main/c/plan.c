@@ -30,6 +30,7 @@ static const struct shape {
     [OP_CGROUP] = {"CGROUP", "C", 0, false},
     [OP_CGROUP_WRITE] = {"CGROUP_WRITE", "ss", 0, true},
     [OP_USERMAP] = {"USERMAP", "MM", 0, false},
+    [OP_TIME_OFFSETS] = {"TIME_OFFSETS", "ququ", 0, false},
     [OP_PROPAGATION] = {"PROPAGATION", "u", 1, true},
     [OP_ROOTFS] = {"ROOTFS", "LssKq", 7, false},
     [OP_MOUNT] = {"MOUNT", "ssssqqqquKMM", 127, true},
@@ -67,7 +68,8 @@ static const struct shape {
 };
 
 static const uint32_t KINDS =
-    CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWCGROUP;
+    CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWCGROUP |
+    CLONE_NEWTIME;
 
 static void *take(struct arena *arena, size_t count, size_t size) {
     const size_t bytes = (count * size + 15) & ~(size_t)15; /* both are bounded by the limits of plan.h */
@@ -250,8 +252,8 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
         if (op->n[0] & (plan->namespaces | plan->joined)) return refuse(why, at, op, EINVAL, "a namespace given twice");
         if (op->flags == 3 || (op->flags & SETNS_FROM_INIT && !plan->session))
             return refuse(why, at, op, EINVAL, "flags");
-        if (!(op->flags & SETNS_FROM_INIT) && op->n[0] & (CLONE_NEWUSER | CLONE_NEWNS))
-            return refuse(why, at, op, EINVAL, "user and mount namespaces can be made, not joined");
+        if (!(op->flags & SETNS_FROM_INIT) && op->n[0] & CLONE_NEWNS)
+            return refuse(why, at, op, EINVAL, "a mount namespace can be made, not joined");
         if (op->flags & SETNS_FD && op->n[1] >= descriptors)
             return refuse(why, at, op, EINVAL, "descriptor %lu of %u", (unsigned long)op->n[1], descriptors);
         plan->joined |= (uint32_t)op->n[0];
@@ -270,6 +272,9 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
     case OP_USERMAP:
         return (plan->namespaces & CLONE_NEWUSER && op->list[0].count <= 340 && op->list[1].count <= 340) ||
                refuse(why, at, op, EINVAL, "needs CLONE_NEWUSER and at most 340 lines");
+    case OP_TIME_OFFSETS:
+        return (plan->namespaces & CLONE_NEWTIME && op->n[1] < 1000000000 && op->n[3] < 1000000000) ||
+               refuse(why, at, op, EINVAL, "needs CLONE_NEWTIME, and nanoseconds below a second");
     case OP_ROOTFS:
         if (!(op->flags & ROOTFS_OVERLAY))
             return (op->list[0].count == 1 && !*op->s[0] && !*op->s[1] && !op->list[1].count) ||
@@ -355,7 +360,7 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
 /* The rank of an operation in the plan; within a rank the order is free. */
 static int rank(const struct op *op) {
     static const uint8_t HEAD[] = {
-        OP_ID, OP_LOG, OP_STDIO, OP_STATE, OP_CGROUP_WRITE, OP_CGROUP, OP_NAMESPACES, OP_USERMAP, OP_OOM_SCORE, OP_SETNS};
+        OP_ID, OP_LOG, OP_STDIO, OP_STATE, OP_CGROUP_WRITE, OP_CGROUP, OP_NAMESPACES, OP_TIME_OFFSETS, OP_USERMAP, OP_OOM_SCORE, OP_SETNS};
     const uint16_t code = op->code == OP_CPU_AFFINITY && !op->n[0] ? OP_CGROUP_WRITE : op->code;
     for (int i = 0; i < (int)sizeof HEAD; i++)
         if (HEAD[i] == code) return i;
@@ -435,6 +440,7 @@ static bool order(const struct plan *plan, int at, const struct op *op, const ui
     case OP_LOG:
     case OP_NAMESPACES:
     case OP_USERMAP:
+    case OP_TIME_OFFSETS:
     case OP_STATE:
         if (plan->session && op->code != OP_LOG) must = "is not for a session";
         break;

@@ -17,6 +17,7 @@ enum opcode {
     OP_CGROUP,
     OP_CGROUP_WRITE,
     OP_USERMAP,
+    OP_TIME_OFFSETS,
     OP_PROPAGATION = 20,
     OP_ROOTFS,
     OP_MOUNT,

@@ -69,6 +69,10 @@ int write_file(const char *name, const char *text);
 bool spare_report(struct report **report); /* true: of the init cloned ahead */
 void forget_spare(void);
 
+/* enter.c */
+bool enters_first(void);
+pid_t clone_inside(const struct request *request, uint32_t namespaces, int into, int pair[2]);
+
 /* trees.c */
 void prepare_trees(void);
 

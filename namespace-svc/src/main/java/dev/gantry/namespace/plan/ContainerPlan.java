@@ -74,7 +74,7 @@ public final class ContainerPlan {
     private LaunchPlan compile() {
         beforeClone(request.stdio());
         namespaces.entered().forEach((kind, path) -> out.add(new PlanOp.JoinPath(kind, path)));
-        var mounts = Mounts.operations(spec, cgroup, namespaces.own());
+        var mounts = Mounts.operations(spec, cgroup, namespaces);
         out.add(new PlanOp.Propagation(propagation(mounts), true));
         out.add(root(request.rootfs()));
         mounts.stream().filter(op -> !(op instanceof PlanOp.Readonly)).forEach(out::add);
@@ -131,22 +131,13 @@ public final class ContainerPlan {
                     }
                 });
         out.add(new PlanOp.Namespaces(namespaces.made()));
-        boolean maps = !spec.uidMappings().isEmpty() || !spec.gidMappings().isEmpty();
-        if (user() != maps) {
-            throw FaultException.invalid(
-                    "linux.uidMappings and gidMappings go together with a user namespace");
-        }
-        if (user()) {
-            out.add(
-                    new PlanOp.UserMap(
-                            IdMaps.check("linux.uid", spec.uidMappings()),
-                            IdMaps.check("linux.gid", spec.gidMappings())));
-        }
+        NamespaceSettings.timeOffsets(spec, namespaces).ifPresent(out::add);
+        NamespaceSettings.userMap(spec, namespaces).ifPresent(out::add);
         ProcessPart.oomScore(spec.process(), host).ifPresent(out::add);
     }
 
     private boolean user() {
-        return (namespaces.made() & LinuxNamespaces.NEWUSER) != 0;
+        return (namespaces.own() & LinuxNamespaces.NEWUSER) != 0;
     }
 
     private int propagation(List<PlanOp> mounts) {

@@ -18,6 +18,7 @@ import java.util.Map;
  * @param entered CLONE_NEW* to the path of each to enter
  */
 record LinuxNamespaces(int made, Map<Integer, String> entered) {
+    static final int NEWTIME = 0x00000080;
     static final int NEWNS = 0x00020000;
     static final int NEWCGROUP = 0x02000000;
     static final int NEWUTS = 0x04000000;
@@ -34,7 +35,8 @@ record LinuxNamespaces(int made, Map<Integer, String> entered) {
         IPC(NEWIPC, "ipc"),
         NETWORK(NEWNET, "net"),
         PID(NEWPID, "pid"),
-        CGROUP(NEWCGROUP, "cgroup");
+        CGROUP(NEWCGROUP, "cgroup"),
+        TIME(NEWTIME, "time");
 
         final int flag;
         final String option;
@@ -68,7 +70,7 @@ record LinuxNamespaces(int made, Map<Integer, String> entered) {
                 continue;
             }
             String path = namespace.path().get();
-            if (kind == Kind.USER || kind == Kind.MOUNT) {
+            if (kind == Kind.MOUNT) {
                 throw FaultException.of(
                         FaultCode.UNSUPPORTED,
                         "linux.namespaces: a %s namespace can be made, not entered by path (%s)",
@@ -98,10 +100,7 @@ record LinuxNamespaces(int made, Map<Integer, String> entered) {
             case "uts" -> Kind.UTS;
             case "user" -> Kind.USER;
             case "cgroup" -> Kind.CGROUP;
-            case "time" ->
-                    throw FaultException.of(
-                            FaultCode.UNSUPPORTED,
-                            "linux.namespaces: time namespaces are not carried out");
+            case "time" -> Kind.TIME;
             default ->
                     throw FaultException.invalid(
                             "linux.namespaces: unknown type %s", Names.quote(type));

@@ -38,21 +38,18 @@ final class Mounts {
 
     private final OciSpec spec;
     private final Optional<Placement> cgroup;
-    private final int own;
+    private final LinuxNamespaces namespaces;
 
-    private Mounts(OciSpec spec, Optional<Placement> cgroup, int own) {
+    private Mounts(OciSpec spec, Optional<Placement> cgroup, LinuxNamespaces namespaces) {
         this.spec = spec;
         this.cgroup = cgroup;
-        this.own = own;
+        this.namespaces = namespaces;
     }
 
-    /**
-     * The operations of all mounts.
-     *
-     * @param own CLONE_NEW* that are not the host's
-     */
-    static List<PlanOp> operations(OciSpec spec, Optional<Placement> cgroup, int own) {
-        var all = new Mounts(spec, cgroup, own);
+    /** The operations of all mounts. */
+    static List<PlanOp> operations(
+            OciSpec spec, Optional<Placement> cgroup, LinuxNamespaces namespaces) {
+        var all = new Mounts(spec, cgroup, namespaces);
         return spec.mounts().stream().flatMap(mount -> all.operations(mount).stream()).toList();
     }
 
@@ -84,7 +81,7 @@ final class Mounts {
     }
 
     private boolean userNamespace() {
-        return (own & LinuxNamespaces.NEWUSER) != 0;
+        return (namespaces.own() & LinuxNamespaces.NEWUSER) != 0;
     }
 
     private PlanOp bind(OciMount mount, MountOptions options) {
@@ -101,7 +98,8 @@ final class Mounts {
         if (uids.isEmpty() && gids.isEmpty() && options.idMap() != MountOptions.IdMap.NONE) {
             uids = spec.uidMappings();
             gids = spec.gidMappings();
-            if (uids.isEmpty() || gids.isEmpty()) {
+            boolean made = (namespaces.made() & LinuxNamespaces.NEWUSER) != 0;
+            if (!made || uids.isEmpty() || gids.isEmpty()) {
                 throw FaultException.invalid(
                         "mount on %s: idmap has no maps, neither its own nor the container's",
                         Names.quote(mount.destination()));
@@ -178,7 +176,7 @@ final class Mounts {
     }
 
     private PlanOp view(String type, String path, String place, MountOptions options) {
-        if ((own & LinuxNamespaces.NEWCGROUP) != 0) {
+        if ((namespaces.own() & LinuxNamespaces.NEWCGROUP) != 0) {
             return new PlanOp.Mount(type, "cgroup", place, options);
         }
         Paths.check("cgroup directory", path);

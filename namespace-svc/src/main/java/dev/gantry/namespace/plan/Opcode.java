@@ -11,6 +11,7 @@ public enum Opcode {
     CGROUP(12),
     CGROUP_WRITE(13),
     USERMAP(14),
+    TIME_OFFSETS(15),
     PROPAGATION(20),
     ROOTFS(21),
     MOUNT(22),

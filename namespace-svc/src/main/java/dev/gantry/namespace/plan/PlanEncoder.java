@@ -46,6 +46,7 @@ final class PlanEncoder {
             case PlanOp.Id _,
                     PlanOp.State _,
                     PlanOp.Hook _,
+                    PlanOp.TimeOffsets _,
                     PlanOp.Label _,
                     PlanOp.Scheduler _,
                     PlanOp.IoPriority _,
@@ -108,6 +109,11 @@ final class PlanEncoder {
             case PlanOp.CgroupWrite(var file, var value) -> out.string(file).string(value);
             case PlanOp.UserMap(var uids, var gids) ->
                     out.list(uids, PlanEncoder::mapping).list(gids, PlanEncoder::mapping);
+            case PlanOp.TimeOffsets(var monotonic, var boottime) ->
+                    out.u64(monotonic.secs())
+                            .u32(monotonic.nanosecs())
+                            .u64(boottime.secs())
+                            .u32(boottime.nanosecs());
             case PlanOp.Propagation(var type, _) -> out.u32(type);
             case PlanOp.Rootfs r ->
                     out.list(r.lowers(), PlanWriter::string)

@@ -1,6 +1,7 @@
 package dev.gantry.namespace.plan;
 
 import dev.gantry.bus.contract.oci.OciHooks;
+import dev.gantry.bus.contract.oci.OciSpec;
 import dev.gantry.bus.contract.oci.OciSpec.IdMapping;
 
 import java.util.List;
@@ -109,6 +110,15 @@ public sealed interface PlanOp {
         @Override
         public Opcode opcode() {
             return Opcode.USERMAP;
+        }
+    }
+
+    /** How far the clocks of a new time namespace are from the host's. */
+    record TimeOffsets(OciSpec.TimeOffset monotonic, OciSpec.TimeOffset boottime)
+            implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.TIME_OFFSETS;
         }
     }
 

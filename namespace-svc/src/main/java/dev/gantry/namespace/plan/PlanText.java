@@ -83,6 +83,21 @@ final class PlanText {
                             "printf '%s\\n' %s > /proc/$pid/uid_map; printf '%s\\n' %s >"
                                             .formatted("%s", quoted(uids), "%s", quoted(gids))
                                     + " /proc/$pid/gid_map");
+            case PlanOp.TimeOffsets(var monotonic, var boottime) ->
+                    say(
+                            "timens_offsets",
+                            "monotonic %d.%09d s, boottime %d.%09d s"
+                                    .formatted(
+                                            monotonic.secs(),
+                                            monotonic.nanosecs(),
+                                            boottime.secs(),
+                                            boottime.nanosecs()),
+                            "printf 'monotonic %d %d\\nboottime %d %d\\n' > /proc/self/timens_offsets"
+                                    .formatted(
+                                            monotonic.secs(),
+                                            monotonic.nanosecs(),
+                                            boottime.secs(),
+                                            boottime.nanosecs()));
             case PlanOp.Propagation(var type, var recursive) ->
                     say(
                             "mount --make",

@@ -430,6 +430,30 @@ class ContainerPlanTest {
                                 "/sys/fs/cgroup/unified/x", "/c/unified"));
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "[{'type':'mount'}]|{'boottime':{'secs':1}}|new time namespace",
+                "[{'type':'mount'},{'type':'time','path':'/x'}]|{'boottime':{}}|new time namespace",
+                "[{'type':'mount'},{'type':'time'}]|{'realtime':{'secs':1}}|unknown clock",
+                "[{'type':'mount'},{'type':'time'}]|{'boottime':{'nanosecs':1000000000}}"
+                        + "|nanosecs 1000000000 of boottime"
+            })
+    void timeOffsetsNeedATimeNamespaceAndAClock(String namespaces, String offsets, String part) {
+        var spec =
+                Specs.with(
+                        Specs.of("sh"),
+                        "hostname",
+                        "\"\"",
+                        "namespaces",
+                        namespaces.replace('\'', '"'),
+                        "timeOffsets",
+                        offsets.replace('\'', '"'));
+
+        assertRefused(spec, "linux.timeOffsets", part);
+    }
+
     @Test
     void aSlaveMountMakesTheTreeSlaveAndNotPrivate() {
         var spec = Requests.mount("bind", "/a", "/x", "rbind", "rslave");

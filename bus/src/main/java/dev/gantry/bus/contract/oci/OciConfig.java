@@ -106,7 +106,8 @@ public record OciConfig(
                 document.text("linux.rootfsPropagation"),
                 document.value("hooks", OciHooks.class).orElse(null),
                 bundle,
-                document.value("linux.personality", OciSpec.Personality.class));
+                document.value("linux.personality", OciSpec.Personality.class),
+                document.map("linux.timeOffsets", OciSpec.TimeOffset.class));
     }
 
     /** Reads a {@code process} object, as for an exec. */

@@ -5,10 +5,13 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.type.LogicalType;
 
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.fault.FaultCode;
@@ -32,6 +35,16 @@ final class OciDocument {
                     .rebuild()
                     .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
                     .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+                    .withCoercionConfig(
+                            LogicalType.Textual,
+                            text ->
+                                    text.setCoercion(
+                                                    CoercionInputShape.Integer, CoercionAction.Fail)
+                                            .setCoercion(
+                                                    CoercionInputShape.Float, CoercionAction.Fail)
+                                            .setCoercion(
+                                                    CoercionInputShape.Boolean,
+                                                    CoercionAction.Fail))
                     .build();
 
     private final String name;
@@ -183,23 +196,25 @@ final class OciDocument {
 
     /** The object at a path, whose values are all texts. */
     Map<String, String> texts(String path) {
-        var out = new LinkedHashMap<String, String>();
+        return map(path, String.class);
+    }
+
+    /** The object at a path, whose values are all of a type. */
+    <T> Map<String, T> map(String path, Class<T> type) {
+        var out = new LinkedHashMap<String, T>();
         var object = at(path);
         if (object.isPresent() && !object.get().isObject()) {
             throw FaultException.invalid("%s: %s is not an object", name, path);
         }
-        object.ifPresent(
-                node ->
-                        node.properties()
-                                .forEach(
-                                        e -> {
-                                            if (!e.getValue().isTextual()) {
-                                                throw FaultException.invalid(
-                                                        "%s: %s: %s is not a text",
-                                                        name, path, Names.quote(e.getKey()));
-                                            }
-                                            out.put(e.getKey(), e.getValue().textValue());
-                                        }));
+        if (object.isPresent()) {
+            for (var entry : object.get().properties()) {
+                String at = path + "[" + Names.quote(entry.getKey()) + "]";
+                if (entry.getValue().isNull()) {
+                    throw FaultException.invalid("%s: %s is null", name, at);
+                }
+                out.put(entry.getKey(), convert(at, entry.getValue(), type));
+            }
+        }
         return out;
     }
 

@@ -12,7 +12,6 @@ final class OciFields {
     /** Dotted paths; {@code []} stands for every element of an array. */
     static final Map<String, String> CONFIG = new LinkedHashMap<>();
 
-    private static final String LATER = "it is not carried out yet";
     private static final String NO_CONTROLLER = "cgroup-svc has no controller for it";
 
     static {
@@ -21,7 +20,6 @@ final class OciFields {
         }
         CONFIG.put("process.commandLine", "it is of another platform than linux");
         CONFIG.put("process.user.username", "it is of another platform than linux");
-        CONFIG.put("linux.timeOffsets", LATER);
         CONFIG.put("linux.netDevices", "network-svc does not move devices of the host");
         CONFIG.put("linux.intelRdt", "Gantry does not manage Intel RDT");
         CONFIG.put("linux.memoryPolicy", "Gantry sets no NUMA memory policy");

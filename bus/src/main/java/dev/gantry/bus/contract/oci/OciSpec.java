@@ -27,7 +27,8 @@ public record OciSpec(
         String rootfsPropagation,
         OciHooks hooks,
         Bundle bundle,
-        Optional<Personality> personality) {
+        Optional<Personality> personality,
+        Map<String, TimeOffset> timeOffsets) {
 
     /** Absent parts are empty. */
     public OciSpec {
@@ -46,6 +47,7 @@ public record OciSpec(
         hooks = hooks == null ? OciHooks.NONE : hooks;
         bundle = bundle == null ? Bundle.NONE : bundle;
         personality = Absent.orEmpty(personality);
+        timeOffsets = Absent.orEmpty(timeOffsets);
     }
 
     /** A configuration that is from no bundle: without what only a {@code config.json} asks for. */
@@ -79,7 +81,8 @@ public record OciSpec(
                 rootfsPropagation,
                 OciHooks.NONE,
                 Bundle.NONE,
-                null);
+                null,
+                Map.of());
     }
 
     /**
@@ -98,6 +101,9 @@ public record OciSpec(
             annotations = Absent.orEmpty(annotations);
         }
     }
+
+    /** How far a clock of the container is from the host's, time_namespaces(7). */
+    public record TimeOffset(long secs, long nanosecs) {}
 
     /**
      * The execution domain, personality(2).
