@@ -8,8 +8,9 @@ import dev.gantry.bus.wire.Json;
 import java.util.List;
 
 /**
- * Makes ready what nearly every command asks the services with, beside the parsing of its arguments:
- * both are cold code of about the same length, and most machines have a second processor.
+ * Makes ready what nearly every command asks the services with, beside the parsing of its
+ * arguments: both are cold code of about the same length, and most machines have a second
+ * processor.
  */
 final class Warmup {
     private static final List<Class<?>> ASKED =

@@ -118,6 +118,7 @@ public final class Containers {
         ending.ifPresent(e -> removed.put(container.id(), e));
         container.leave();
         byId.remove(container.id());
+        store.deletePlan(container.id()); // last: who writes one looks afterwards whether it counts
         names.remove(container.record().name(), container.id());
         var unfinished = container.end();
         ending.ifPresentOrElse(

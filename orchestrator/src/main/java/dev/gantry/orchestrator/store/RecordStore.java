@@ -74,8 +74,8 @@ public final class RecordStore implements AutoCloseable {
             for (var step : steps) {
                 lines.append(Json.mapper().writeValueAsString(step)).append('\n');
             }
-            plans.add(id);
             Files.writeString(path, lines);
+            plans.add(id);
         } catch (IOException e) {
             throw failed("write " + path, e);
         }
@@ -112,9 +112,8 @@ public final class RecordStore implements AutoCloseable {
         }
     }
 
-    /** Forgets a container. Not there is as good. */
+    /** Forgets a container but for its plan. Not there is as good. */
     public void delete(String id) {
-        deletePlan(id);
         // Not synced: should the machine be lost before this is on disk, the record comes back in
         // the state removing, and the removal is completed once more.
         try {
@@ -142,6 +141,8 @@ public final class RecordStore implements AutoCloseable {
         } catch (IOException e) {
             throw failed("read " + directory, e);
         }
+        // The plan of a container that a crash kept from being removed with its record.
+        List.copyOf(plans).stream().filter(id -> !files.containsKey(id)).forEach(this::deletePlan);
         return all;
     }
 

@@ -31,7 +31,7 @@ public final class ServiceTable {
                     // The cache at its own address needs no patching, so its pages are shared.
                     "-XX:+UnlockDiagnosticVMOptions",
                     "-XX:ArchiveRelocationMode=0",
-                    "-XX:ReservedCodeCacheSize=24m",
+                    "-XX:ReservedCodeCacheSize=48m",
                     "-Xss512k",
                     "-Xms8m",
                     "-XX:MinHeapFreeRatio=10",

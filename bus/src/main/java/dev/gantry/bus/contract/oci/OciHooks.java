@@ -1,5 +1,7 @@
 package dev.gantry.bus.contract.oci;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+
 import dev.gantry.bus.contract.Absent;
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.fault.FaultException;
@@ -12,6 +14,7 @@ import java.util.Optional;
  * {@code hooks} of the OCI runtime configuration (config.md, "POSIX-platform Hooks"): programs that
  * are run at certain times in a container's life, each with its state on the standard input.
  */
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record OciHooks(
         List<Hook> prestart,
         List<Hook> createRuntime,

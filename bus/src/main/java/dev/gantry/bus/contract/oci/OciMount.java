@@ -1,11 +1,14 @@
 package dev.gantry.bus.contract.oci;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+
 import dev.gantry.bus.contract.Absent;
 import dev.gantry.bus.fault.FaultException;
 
 import java.util.List;
 
 /** An entry of {@code mounts} (config.md, "Mounts"): type is {@code bind} or a file system name. */
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record OciMount(
         String destination,
         String type,

@@ -1,5 +1,6 @@
 package dev.gantry.bus.contract.oci;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 
 import dev.gantry.bus.contract.Absent;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** {@code process} of the OCI runtime configuration (config.md, "Process"). */
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record OciProcess(
         boolean terminal,
         Optional<ConsoleSize> consoleSize,
@@ -128,6 +130,7 @@ public record OciProcess(
     public record ConsoleSize(int height, int width) {}
 
     /** Numeric user of the process; ids are unsigned 32 bit, 2³²−1 excluded. */
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record User(long uid, long gid, List<Long> additionalGids, Optional<Integer> umask) {
         /** uid 0, gid 0. */
         public static final User ROOT = new User(0, 0, List.of(), Optional.empty());
@@ -149,6 +152,7 @@ public record OciProcess(
     }
 
     /** Capability names ({@code CAP_…}) per set, capabilities(7). */
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record Capabilities(
             List<String> bounding,
             List<String> effective,

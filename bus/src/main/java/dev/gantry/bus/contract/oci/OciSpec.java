@@ -1,5 +1,7 @@
 package dev.gantry.bus.contract.oci;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+
 import dev.gantry.bus.contract.Absent;
 
 import java.util.List;
@@ -11,6 +13,7 @@ import java.util.Optional;
  * The part of the OCI runtime configuration (config.md, config-linux.md) that namespace-svc carries
  * out. Resources go to cgroup-svc, the seccomp profile to seccomp-svc, the root to storage-svc.
  */
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record OciSpec(
         OciProcess process,
         boolean rootReadonly,
@@ -90,6 +93,7 @@ public record OciSpec(
      *
      * @param path absolute; empty: it is from no bundle
      */
+    @JsonInclude(JsonInclude.Include.NON_EMPTY)
     public record Bundle(String ociVersion, String path, Map<String, String> annotations) {
         /** No bundle. */
         public static final Bundle NONE = new Bundle("1.2.0", "", Map.of());
