@@ -300,6 +300,11 @@ final class OverlaySnapshotter implements Snapshotter {
         }
     }
 
+    /** The layers of a container's image, without what it has changed. */
+    LayerStack imageStack(String containerId) {
+        return images.layers().stack(requireImageOf(containerId).layers());
+    }
+
     /** Containers that stand on the image of a manifest. */
     List<String> usersOf(String manifestDigest) {
         return snapshots.names().stream()

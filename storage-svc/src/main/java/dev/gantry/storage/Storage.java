@@ -1,6 +1,7 @@
 package dev.gantry.storage;
 
 import dev.gantry.bus.Bus;
+import dev.gantry.bus.contract.Done;
 import dev.gantry.bus.contract.storage.ImageConfig;
 import dev.gantry.bus.contract.storage.StorageResult;
 import dev.gantry.bus.contract.storage.StorageResult.Host;
@@ -53,7 +54,13 @@ final class Storage implements AutoCloseable {
                         files, content, new Layers(kernel, files, content, trash, limits), events);
         this.importer = new Importer(kernel, images);
         this.snapshotter = new OverlaySnapshotter(kernel, files, images, trash);
-        this.volumes = new Volumes(kernel, files, trash, events);
+        this.volumes =
+                new Volumes(
+                        kernel,
+                        files,
+                        trash,
+                        new VolumeFilling(kernel, files, trash, limits),
+                        events);
     }
 
     /** Opens a store, making it if it is not there; leftovers of a crash go. */
@@ -99,6 +106,13 @@ final class Storage implements AutoCloseable {
             hostShell(false);
         }
         return snapshotter.prepare(containerId, image, planOnly);
+    }
+
+    /** Fills an empty volume with a directory of a container's image. */
+    Done fillVolume(String name, String containerId, String path) {
+        try (var image = snapshotter.imageStack(containerId)) {
+            return volumes.fill(name, image, path);
+        }
     }
 
     Image commit(String containerId, String reference, String comment) {

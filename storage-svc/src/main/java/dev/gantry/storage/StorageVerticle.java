@@ -80,6 +80,8 @@ final class StorageVerticle extends VerticleBase {
             case StorageOperation.History(var image) -> storage.images().history(image);
             case StorageOperation.VolumeCreate(var name, var labels) ->
                     storage.volumes().create(name, labels);
+            case StorageOperation.VolumeFill(var name, var id, var path) ->
+                    storage.fillVolume(name, id, path);
             case StorageOperation.Volumes() -> storage.volumes().list();
             case StorageOperation.VolumeRemove(var name) -> storage.volumes().remove(name);
             case StorageOperation.Probe() -> storage.probe();

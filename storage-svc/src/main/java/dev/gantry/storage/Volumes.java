@@ -3,8 +3,11 @@ package dev.gantry.storage;
 import dev.gantry.bus.contract.Done;
 import dev.gantry.bus.contract.storage.StorageResult.Volume;
 import dev.gantry.bus.contract.storage.StorageResult.VolumeList;
+import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.linux.SyscallResult;
 import dev.gantry.bus.wire.Json;
+import dev.gantry.storage.archive.LayerStack;
 import dev.gantry.storage.content.Events;
 import dev.gantry.storage.content.StoreFiles;
 import dev.gantry.storage.content.Trash;
@@ -29,13 +32,25 @@ final class Volumes {
     private final Trash trash;
     private final Events events;
     private final Directory volumes;
+    private final VolumeFilling filling;
 
-    Volumes(StorageKernel kernel, StoreFiles files, Trash trash, Events events) {
+    Volumes(
+            StorageKernel kernel,
+            StoreFiles files,
+            Trash trash,
+            VolumeFilling filling,
+            Events events) {
         this.kernel = kernel;
         this.files = files;
         this.trash = trash;
         this.events = events;
         this.volumes = Directory.open(kernel, files.volumes());
+        this.filling = filling;
+        for (var name : volumes.names()) {
+            try (var volume = volumes.descend(name)) {
+                filling.finish(volume);
+            }
+        }
     }
 
     /** Makes a volume, root's, mode 0755; the one of that name if it exists. */
@@ -48,16 +63,19 @@ final class Volumes {
         var volume =
                 new Volume(
                         name,
-                        path.resolve("data").toString(),
+                        path.resolve(VolumeFilling.DATA).toString(),
                         Instant.now().getEpochSecond(),
                         labels);
         try {
             var fresh = files.fresh("volume");
             Files.createDirectory(fresh);
             try (var directory = Directory.open(kernel, fresh)) {
-                kernel.mkdirat(directory.fd(), "data", 0755).orThrow("mkdirat %s/data", path);
-                kernel.fchownat(directory.fd(), "data", 0, 0).orThrow("fchownat %s/data", path);
-                kernel.fchmodat(directory.fd(), "data", 0755).orThrow("fchmodat %s/data", path);
+                kernel.mkdirat(directory.fd(), VolumeFilling.DATA, 0755)
+                        .orThrow("mkdirat %s/data", path);
+                kernel.fchownat(directory.fd(), VolumeFilling.DATA, 0, 0)
+                        .orThrow("fchownat %s/data", path);
+                kernel.fchmodat(directory.fd(), VolumeFilling.DATA, 0755)
+                        .orThrow("fchmodat %s/data", path);
             }
             files.replace(fresh.resolve(RECORD), Json.mapper().writeValueAsBytes(volume));
             Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
@@ -67,6 +85,25 @@ final class Volumes {
         }
         events.publish("volume-created", name, Map.of());
         return volume;
+    }
+
+    /** Fills a volume that is empty with a directory of an image's layers. */
+    synchronized Done fill(String name, LayerStack image, String path) {
+        if (find(name).isEmpty()) {
+            throw FaultException.of(FaultCode.NOT_FOUND, "no such volume: %s", name);
+        }
+        var steps = new Steps(false);
+        try (var volume = volumes.descend(name)) {
+            steps.run(
+                    "copy",
+                    path + " of the image to " + volume.at(VolumeFilling.DATA) + ", if it is empty",
+                    "cp -a ROOTFS"
+                            + Steps.quote(path)
+                            + "/. "
+                            + Steps.quote(volume.at(VolumeFilling.DATA)),
+                    () -> new SyscallResult(filling.fill(volume, image, path) ? 1 : 0, 0));
+        }
+        return new Done(steps.list());
     }
 
     private Optional<Volume> find(String name) {

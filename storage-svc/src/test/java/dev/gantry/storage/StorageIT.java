@@ -26,6 +26,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 
 /** The store against the kernel: what overlayfs makes of what it describes. */
@@ -290,5 +291,93 @@ class StorageIT {
         var made = storage.prepare("plan", "plan", false);
         assertThat((int) Files.getAttribute(Path.of(made.rootfs().upperdir()), "unix:mode") & 07777)
                 .isEqualTo(0711);
+    }
+
+    @Test
+    void aVolumeGetsWhatTheLayersShowTogether() throws Exception {
+        var layout =
+                new OciLayout(temp.resolve("layout"))
+                        .layer(
+                                new TarBytes()
+                                        .owner(33)
+                                        .mode(0750)
+                                        .directory("real")
+                                        .mode(04711)
+                                        .file("real/tool", "x")
+                                        .hardlink("real/again", "real/tool")
+                                        .plain()
+                                        .symlink("data", "../../../real")
+                                        .file("real/gone", "gone")
+                                        .file("real/sub/old", "old")
+                                        .symlink("real/out", "/etc/passwd")
+                                        .node("real/pipe", fifo())
+                                        .end())
+                        .layer(
+                                new TarBytes()
+                                        .file("real/.wh.gone", "")
+                                        .directory("real/sub")
+                                        .file("real/sub/.wh..wh..opq", "")
+                                        .file("real/sub/new", "new")
+                                        .owner(33)
+                                        .mode(0750)
+                                        .directory("real")
+                                        .end());
+        storage.imported(layout.write("tag").toString(), Optional.of("fill"), Optional.empty());
+        var prepared = storage.prepare("fill", "fill", false);
+        var volume = Path.of(storage.volumes().create("filled", Map.of()).path());
+
+        storage.fillVolume("filled", "fill", "/data");
+
+        var list =
+                "find . -type d -printf '%p %y %m %U %T@\\n' | sort;"
+                        + " find . ! -type d -printf '%p %y %m %U %n %l %T@\\n' | sort;"
+                        + " cat sub/new tool";
+        assertThat(Shell.run("sh", "-c", "cd " + volume + "; " + list))
+                .isEqualTo(MergedRoot.run(prepared.rootfs(), "cd $root/real; " + list))
+                .contains("./tool f 4711 33 2", ". d 750 33", "./sub/new")
+                .doesNotContain("gone", "old");
+        assertThat(volume.resolveSibling("new")).doesNotExist();
+        assertThat(temp.resolve("state/tmp")).isEmptyDirectory();
+    }
+
+    @Test
+    void aVolumeIsNotFilledFromOutsideTheImageNorOverWhatItHas() throws Exception {
+        importTar(
+                "odd",
+                new TarBytes()
+                        .symlink("up", "../../../../../../" + temp)
+                        .file("file", "x")
+                        .symlink("self", "self")
+                        .file("d/x", "image")
+                        .end());
+        storage.prepare("odd", "odd", false);
+        var volume = Path.of(storage.volumes().create("odd", Map.of()).path());
+
+        storage.fillVolume("odd", "odd", "/up");
+        storage.fillVolume("odd", "odd", "/file");
+        assertThatThrownBy(() -> storage.fillVolume("odd", "odd", "/self"))
+                .hasMessageContaining("too many symbolic links");
+        assertThat(volume).isEmptyDirectory();
+        Files.writeString(volume.resolve("x"), "mine");
+        storage.fillVolume("odd", "odd", "/d");
+
+        assertThat(volume.resolve("x")).hasContent("mine");
+    }
+
+    @Test
+    void aFillThatACrashCutIsGoneOnWith() throws Exception {
+        var volume = Path.of(storage.volumes().create("cut", Map.of()).path());
+        var complete = Files.createDirectories(volume.resolveSibling("new"));
+        Files.writeString(volume.resolve("moved"), "moved");
+        Files.writeString(complete.resolve("left"), "left");
+        Shell.run("chown", "33:34", complete.toString());
+        storage.close();
+
+        storage = openStore();
+
+        assertThat(volume.resolve("moved")).hasContent("moved");
+        assertThat(volume.resolve("left")).hasContent("left");
+        assertThat(Files.getAttribute(volume, "unix:uid")).isEqualTo(33);
+        assertThat(complete).doesNotExist();
     }
 }

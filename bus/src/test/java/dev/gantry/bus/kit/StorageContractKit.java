@@ -223,6 +223,29 @@ public abstract class StorageContractKit {
     }
 
     @Test
+    void anEmptyVolumeIsFilledOnceFromTheImage() throws IOException {
+        importTree("kit/fill");
+        ask(new StorageOperation.Prepare("kit-fill", "kit/fill", false));
+        Volume volume = ask(new StorageOperation.VolumeCreate("kit-filled", Map.of()));
+        var file = Path.of(volume.path(), "hello");
+
+        ask(new StorageOperation.VolumeFill("kit-filled", "kit-fill", "/nowhere"));
+        assertThat(file).doesNotExist();
+        ask(new StorageOperation.VolumeFill("kit-filled", "kit-fill", "/"));
+        assertThat(file).exists();
+        Files.writeString(file, "mine");
+        ask(new StorageOperation.VolumeFill("kit-filled", "kit-fill", "/"));
+
+        assertThat(file).hasContent("mine");
+        assertThat(refusal(new StorageOperation.VolumeFill("kit-absent", "kit-fill", "/")))
+                .isEqualTo(FaultCode.NOT_FOUND);
+        assertThat(refusal(new StorageOperation.VolumeFill("kit-filled", "kit-absent", "/")))
+                .isEqualTo(FaultCode.NOT_FOUND);
+        ask(new StorageOperation.VolumeRemove("kit-filled"));
+        ask(new StorageOperation.Remove("kit-fill"));
+    }
+
+    @Test
     void theHostsOwnShellIsAnImageAndTheSameTwice() {
         var first = ask(new StorageOperation.HostShell(false));
         var again = ask(new StorageOperation.HostShell(true));

@@ -3,6 +3,7 @@ package dev.gantry.orchestrator.cli;
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.oci.OciMount;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.spec.SpecBuilder;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,6 +43,11 @@ final class MountSyntax {
                 case "ro", "readonly" -> {
                     if (!value.equals("false")) {
                         options.add("ro");
+                    }
+                }
+                case "volume-nocopy" -> {
+                    if (!value.equals("false")) {
+                        options.add(SpecBuilder.NO_COPY);
                     }
                 }
                 case "bind-propagation" -> options.add(value);

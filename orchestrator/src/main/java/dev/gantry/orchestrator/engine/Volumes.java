@@ -9,6 +9,7 @@ import dev.gantry.orchestrator.saga.Saga;
 import dev.gantry.orchestrator.saga.Undo;
 import dev.gantry.orchestrator.services.Caller;
 import dev.gantry.orchestrator.services.Services;
+import dev.gantry.orchestrator.spec.SpecBuilder;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -70,9 +71,30 @@ final class Volumes {
                             : saga.begin(() -> parts.services().storage(create, caller)));
         }
         saga.join();
+        if (anew) {
+            fill(saga, container, places, caller);
+        }
         var paths = new HashMap<>(there);
         made.forEach((name, volume) -> paths.put(name, Services.await(volume).path()));
         return new Bound(mounts(container, places), paths);
+    }
+
+    /**
+     * What the image has where a volume goes is copied into it, if it is empty and not asked for
+     * otherwise. Where the same volume goes to several places, the first that has something counts.
+     */
+    private void fill(Saga saga, ContainerRecord container, List<String> places, Caller caller) {
+        var mounts = new ArrayList<>(container.spec().mounts());
+        mounts.addAll(mounts(container, places));
+        for (var mount : mounts) {
+            if (mount.type().equals("volume") && !mount.options().contains(SpecBuilder.NO_COPY)) {
+                var fill =
+                        new StorageOperation.VolumeFill(
+                                mount.source(), container.id(), mount.destination());
+                saga.begin(() -> parts.services().storage(fill, caller));
+                saga.join();
+            }
+        }
     }
 
     /** What they will be, without making any. */

@@ -111,7 +111,9 @@ final class MountPlan {
                     throw FaultException.invalid(
                             "volume %s has no path", Names.quote(mount.source()));
                 }
-                yield new OciMount(place, "bind", path, bindOptions(mount.options()));
+                var options = new ArrayList<>(mount.options());
+                options.remove(SpecBuilder.NO_COPY);
+                yield new OciMount(place, "bind", path, bindOptions(options));
             }
             case "tmpfs" -> {
                 var options = new ArrayList<>(List.of("nosuid", "nodev", "noexec"));

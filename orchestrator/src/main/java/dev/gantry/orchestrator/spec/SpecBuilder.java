@@ -27,6 +27,9 @@ import java.util.Optional;
  * configuration. Pure: it reads no file of the container and asks no service.
  */
 public final class SpecBuilder {
+    /** Option of a volume's mount: it is not filled from the image. */
+    public static final String NO_COPY = "nocopy";
+
     private static final int DEVICE_MODE = 0666;
 
     private SpecBuilder() {}

@@ -72,6 +72,7 @@ class CreationTest {
                 "cgroup Create",
                 "seccomp Compile",
                 "storage VolumeCreate",
+                "storage VolumeFill",
                 "storage Volumes",
                 "namespace Create"
             })
@@ -132,6 +133,7 @@ class CreationTest {
                 "cgroup Create",
                 "seccomp Compile",
                 "storage VolumeCreate",
+                "storage VolumeFill",
                 "namespace Create"
             })
     void aStepThatDoesNotAnswerIsUndoneToo(String step) {

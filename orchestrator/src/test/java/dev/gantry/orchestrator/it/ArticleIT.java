@@ -336,4 +336,41 @@ class ArticleIT {
                                         .equals("other\n"));
         gantry.gantry("rm", "-f", "several").ok();
     }
+
+    @Test
+    void aNewVolumeHasWhatTheImageHasThere() {
+        gantry.gantry(
+                        "run",
+                        "--rm",
+                        "-v",
+                        "filled:/etc",
+                        "host-shell",
+                        "sh",
+                        "-c",
+                        "echo x > /etc/group")
+                .ok();
+        var again =
+                gantry.gantry(
+                        "run",
+                        "--rm",
+                        "-v",
+                        "filled:/srv",
+                        "host-shell",
+                        "cat",
+                        "/srv/group",
+                        "/srv/passwd");
+        var empty =
+                gantry.gantry(
+                        "run",
+                        "--rm",
+                        "--mount",
+                        "type=volume,src=bare,dst=/etc,volume-nocopy",
+                        "host-shell",
+                        "ls",
+                        "/etc/group");
+
+        assertThat(again.ok().out()).startsWith("x\n").contains("root:");
+        assertThat(empty.code()).isNotZero();
+        gantry.gantry("volume", "rm", "filled", "bare").ok();
+    }
 }

@@ -205,6 +205,12 @@ public final class FakeServices implements AutoCloseable {
                 volumes.add(create.name());
                 yield volume(create.name());
             }
+            case StorageOperation.VolumeFill fill -> {
+                if (!volumes.contains(fill.name())) {
+                    throw FaultException.of(FaultCode.NOT_FOUND, "no such volume");
+                }
+                yield new Done(List.of());
+            }
             case StorageOperation.Volumes v ->
                     new StorageResult.VolumeList(
                             volumes.stream().map(FakeServices::volume).toList());

@@ -1,10 +1,13 @@
 package dev.gantry.storage.archive;
 
+import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.storage.kernel.Directory;
 import dev.gantry.storage.kernel.FileStat;
 import dev.gantry.storage.kernel.Raw;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,6 +22,7 @@ import java.util.TreeSet;
  */
 public final class LayerStack implements AutoCloseable {
     private static final int MAX_LINKS = 40;
+    private static final int MAX_DEPTH = 250;
     private final List<Directory> roots;
 
     /** Takes over open directories, topmost first. */
@@ -41,6 +45,13 @@ public final class LayerStack implements AutoCloseable {
                 }
             }
             return Optional.empty();
+        }
+
+        /** The names of all parts, of which some may be hidden. */
+        TreeSet<String> names() {
+            var names = new TreeSet<String>();
+            parts.forEach(part -> names.addAll(part.names()));
+            return names;
         }
 
         Merged descend(String name) {
@@ -113,10 +124,8 @@ public final class LayerStack implements AutoCloseable {
                 at.close();
                 at = below;
             }
-            var names = new TreeSet<String>();
-            at.parts().forEach(part -> names.addAll(part.names()));
             var merged = at;
-            return names.stream().filter(name -> merged.find(name).isPresent()).toList();
+            return at.names().stream().filter(name -> merged.find(name).isPresent()).toList();
         } finally {
             at.close();
         }
@@ -127,6 +136,79 @@ public final class LayerStack implements AutoCloseable {
      * Anything but a regular file of at most {@code maxBytes} is refused.
      */
     public Optional<byte[]> read(String path, int maxBytes) {
+        return resolve(
+                path,
+                (open, found) -> {
+                    if (found.isEmpty()) {
+                        throw FaultException.invalid("/%s is a directory", path);
+                    }
+                    return found.get().in().read(found.get().name(), maxBytes);
+                });
+    }
+
+    /** Is told of each name of a tree, a directory before what is in it, names in order. */
+    @FunctionalInterface
+    public interface Visitor {
+        /**
+         * A name.
+         *
+         * @param in the directory in which it stands, in the topmost layer that has it
+         * @param path below where the walk began; {@code .} for that directory itself
+         */
+        void visit(Directory in, String name, String path, FileStat stat) throws IOException;
+    }
+
+    /**
+     * Walks through a directory and all below it; links on the way to it are followed within the
+     * stack, links in it are not.
+     *
+     * @return whether there is such a directory
+     */
+    public boolean walk(String path, Visitor visitor) {
+        return resolve(
+                        path,
+                        (open, found) -> {
+                            if (found.isPresent()) {
+                                return false;
+                            }
+                            var top = open.parts().getFirst();
+                            visitor.visit(top, ".", ".", top.stat());
+                            walk(open, "", 0, visitor);
+                            return true;
+                        })
+                .orElse(false);
+    }
+
+    private static void walk(Merged directory, String path, int depth, Visitor visitor)
+            throws IOException {
+        if (depth > MAX_DEPTH) {
+            throw FaultException.of(
+                    FaultCode.RESOURCE_EXHAUSTED,
+                    "/%s is more than %d deep",
+                    Raw.text(path),
+                    MAX_DEPTH);
+        }
+        for (var name : directory.names()) {
+            var found = directory.find(name);
+            if (found.isPresent()) {
+                var child = path + name;
+                visitor.visit(found.get().in(), name, child, found.get().stat());
+                if (found.get().stat().isDirectory()) {
+                    try (var below = directory.descend(name)) {
+                        walk(below, child + "/", depth + 1, visitor);
+                    }
+                }
+            }
+        }
+    }
+
+    /** What to do with what a path leads to: an open directory, or something else in one. */
+    private interface Use<R> {
+        R of(Merged open, Optional<Found> found) throws IOException;
+    }
+
+    /** Follows a path; empty if it leads nowhere. */
+    private <R> Optional<R> resolve(String path, Use<R> use) {
         Deque<Merged> open = new ArrayDeque<>();
         open.push(new Merged(roots, true));
         var todo = new ArrayDeque<>(List.of(path.split("/")));
@@ -156,12 +238,14 @@ public final class LayerStack implements AutoCloseable {
                 } else if (stat.isDirectory()) {
                     open.push(open.peek().descend(name));
                 } else if (todo.isEmpty()) {
-                    return Optional.of(found.get().in().read(name, maxBytes));
+                    return Optional.of(use.of(open.peek(), found));
                 } else {
                     return Optional.empty();
                 }
             }
-            throw FaultException.invalid("/%s is a directory", path);
+            return Optional.of(use.of(open.peek(), Optional.empty()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         } finally {
             open.forEach(Merged::close);
         }

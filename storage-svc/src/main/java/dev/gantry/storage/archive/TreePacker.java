@@ -17,7 +17,6 @@ import dev.gantry.storage.kernel.StorageKernel;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +66,29 @@ public final class TreePacker {
         return List.copyOf(packer.notes);
     }
 
+    /**
+     * Writes a directory of a stack of layers, as they are seen together.
+     *
+     * @return whether there is such a directory; otherwise nothing is written
+     */
+    public static boolean pack(LayerStack stack, String directory, OutputStream out)
+            throws IOException {
+        var packer = new TreePacker[1];
+        boolean there =
+                stack.walk(
+                        directory,
+                        (in, name, path, stat) -> {
+                            if (packer[0] == null) {
+                                packer[0] = new TreePacker(in, out, false);
+                            }
+                            packer[0].node(in, name, path, stat);
+                        });
+        if (there) {
+            packer[0].tar.end();
+        }
+        return there;
+    }
+
     private void children(Directory directory, String path, int depth) throws IOException {
         if (depth > MAX_DEPTH) {
             throw FaultException.of(
@@ -96,16 +118,11 @@ public final class TreePacker {
                 notes.add("/" + Raw.text(path) + " is another file system, its content left out");
                 return;
             }
-            if (upper && isOpaque(in)) {
+            if (upper && LayerStack.isOpaque(in)) {
                 mark(path + "/" + LayerUnpacker.OPAQUE, in.stat());
             }
             children(in, path, depth + 1);
         }
-    }
-
-    private boolean isOpaque(Directory directory) {
-        var mark = kernel.lgetxattr(directory.fd(), ".", LayerUnpacker.OPAQUE_XATTR);
-        return !mark.failed() && Arrays.equals(mark.content(), new byte[] {'y'});
     }
 
     private void node(Directory in, String name, String path, FileStat stat) throws IOException {

@@ -32,6 +32,7 @@ import java.util.Optional;
     @JsonSubTypes.Type(value = StorageOperation.RemoveImage.class, name = "remove-image"),
     @JsonSubTypes.Type(value = StorageOperation.History.class, name = "history"),
     @JsonSubTypes.Type(value = StorageOperation.VolumeCreate.class, name = "volume-create"),
+    @JsonSubTypes.Type(value = StorageOperation.VolumeFill.class, name = "volume-fill"),
     @JsonSubTypes.Type(value = StorageOperation.Volumes.class, name = "volumes"),
     @JsonSubTypes.Type(value = StorageOperation.VolumeRemove.class, name = "volume-remove"),
     @JsonSubTypes.Type(value = StorageOperation.Probe.class, name = "probe")
@@ -286,6 +287,37 @@ public sealed interface StorageOperation<R> extends Operation<R> {
         @Override
         public Class<StorageResult.Volume> resultType() {
             return StorageResult.Volume.class;
+        }
+    }
+
+    /**
+     * Copies what a container's image has in a directory into a volume that is empty: files,
+     * owners, modes, those of the directory itself too. A volume that has something in it stays as
+     * it is, also where the image has no such directory.
+     *
+     * @param containerId one that is prepared; what it has changed itself is not looked at
+     * @param path of the directory; links in it are followed within the image
+     */
+    record VolumeFill(String name, String containerId, String path)
+            implements StorageOperation<Done> {
+        /** Checks the request. */
+        public VolumeFill {
+            Names.check("volume name", name);
+            Names.check("container id", containerId);
+            if (path == null || !path.startsWith("/")) {
+                throw FaultException.invalid(
+                        "path %s in the image is not absolute", Names.quote(String.valueOf(path)));
+            }
+        }
+
+        @Override
+        public String subject() {
+            return name;
+        }
+
+        @Override
+        public Class<Done> resultType() {
+            return Done.class;
         }
     }
 
