@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,37 @@ static const char *path_variable(void) {
     for (const char *const *e = environment; *e; e++)
         if (!strncmp(*e, "PATH=", 5)) return *e + 5;
     return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+static bool runnable(const char *path, int *error) {
+    struct stat st;
+    if (stat(path, &st) < 0 || access(path, X_OK) < 0) {
+        if (errno != ENOENT && errno != ENOTDIR) *error = errno;
+        return false;
+    }
+    if (S_ISREG(st.st_mode)) return true;
+    *error = EACCES;
+    return false;
+}
+
+/* A called shim's creator learns at create that the command is not there, as callers of runc expect; whether this user
+ * may run it, execve says. */
+void find_command(struct child *c) {
+    const struct op *op = plan_find(c->plan, OP_EXEC);
+    const char *name = op->list[0].at[0].s;
+    int error = ENOENT;
+    if (strchr(name, '/') || !(op->flags & EXEC_PATH)) {
+        if (!runnable(name, &error)) child_fail(c, op, error, "exec %.200s", name);
+        return;
+    }
+    for (const char *dir = path_variable(), *end; dir; dir = *end ? end + 1 : NULL) {
+        char full[4096];
+        end = dir + strcspn(dir, ":");
+        if (snprintf(full, sizeof full, "%.*s/%s", (int)(end - dir), end == dir ? "." : dir, name) < (int)sizeof full &&
+            runnable(full, &error))
+            return;
+    }
+    child_fail(c, op, error, "exec %.150s: %s", name, error == ENOENT ? "not found in PATH" : "cannot be run");
 }
 
 _Noreturn static void execute(struct child *c, const struct op *op) {

@@ -96,6 +96,7 @@ int op_uid(struct child *c, const struct op *op);
 int op_caps(struct child *c, const struct op *op);
 int op_seccomp(struct child *c, const struct op *op);
 int op_env(struct child *c, const struct op *op);
+void find_command(struct child *c);
 _Noreturn void op_exec(struct child *c, const struct op *op);
 
 /* mount.c, rootfs.c, nodes.c: carry out one operation; failures end the child, an errno says that it was skipped */

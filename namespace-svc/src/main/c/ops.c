@@ -256,6 +256,7 @@ static int carry_out(struct child *c, const struct op *op) {
     case OP_SECCOMP: return op_seccomp(c, op);
     case OP_INIT: return 0; /* with EXEC, so that all before it holds for both */
     case OP_WAIT_START:
+        if (called.pid) find_command(c);
         tell(c, op, 'W', -1);
         wait_for(c, op, 'G');
         return 0;

@@ -64,8 +64,10 @@ public final class OciCommand implements Callable<Integer> {
     @Option(
             names = "--root",
             paramLabel = "DIR",
-            defaultValue = "/run/gantry-oci",
-            description = "where the state of containers is kept (default: ${DEFAULT-VALUE})")
+            description = {
+                "where the state of containers is kept",
+                "(default: /run/gantry-oci; with --gantry, DIR/oci)"
+            })
     Path root;
 
     @Option(names = "--log", paramLabel = "FILE", description = "write errors to FILE too")
@@ -146,7 +148,19 @@ public final class OciCommand implements Callable<Integer> {
                     "--systemd-cgroup: Gantry makes cgroups itself and asks no systemd for scopes;"
                             + " use the cgroupfs cgroup manager");
         }
-        return new Containers(new StateStore(root.toAbsolutePath().normalize()), this::services);
+        return new Containers(new StateStore(root()), this::services);
+    }
+
+    private Path root() {
+        var chosen =
+                root != null
+                        ? root
+                        : ownInstance() ? Path.of(gantry, "oci") : Path.of("/run/gantry-oci");
+        return chosen.toAbsolutePath().normalize();
+    }
+
+    private boolean ownInstance() {
+        return gantry != null && !gantry.isEmpty();
     }
 
     private synchronized Services services() {
@@ -157,9 +171,9 @@ public final class OciCommand implements Callable<Integer> {
     }
 
     private Layout layout() {
-        return gantry == null || gantry.isEmpty()
-                ? Layout.DEFAULT
-                : Layout.below(Path.of(gantry).toAbsolutePath().normalize());
+        return ownInstance()
+                ? Layout.below(Path.of(gantry).toAbsolutePath().normalize())
+                : Layout.DEFAULT;
     }
 
     PrintWriter out() {
