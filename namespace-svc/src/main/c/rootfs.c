@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,7 +115,10 @@ int op_rootfs(struct child *c, const struct op *op) {
         if (attributes(c->root, op->n[0], 0, propagation, op->flags & ROOTFS_RECURSIVE) < 0)
             child_fail(c, op, errno, "mount_setattr %.200s", source);
     }
-    if (move_mount(c->root, "", AT_FDCWD, c->report->order.state, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+    /* a child in a user namespace may not walk the way to its directory; but it was cloned there, and only spares were not */
+    const bool here = (c->plan->namespaces | c->plan->joined) & CLONE_NEWUSER;
+    if (move_mount(c->root, "", AT_FDCWD, here ? "" : c->report->order.state,
+            MOVE_MOUNT_F_EMPTY_PATH | (here ? MOVE_MOUNT_T_EMPTY_PATH : 0)) < 0)
         child_fail(c, op, errno, "move_mount root on %s", c->report->order.state);
     /* for masks: taken now from the host's /dev by descriptor, since the container's own may be a trap (row 3) */
     int null = checked_null();

@@ -53,11 +53,12 @@ final class Devices {
     /** The node; in a user namespace mknod is not allowed, so the host's own is bound. */
     static PlanOp.Mknod node(Device device, boolean bind) {
         Paths.checkInside("device path", device.path());
-        int mode = device.fileMode().orElse(0666);
-        if ((mode & ~07777) != 0) {
+        int full = device.fileMode().orElse(0666);
+        int mode = full & 07777;
+        if (full != mode && full != (mode | type(device))) { // callers of runc give all of st_mode
             throw FaultException.invalid(
-                    "device %s: file mode 0%o has more than permission bits",
-                    Names.quote(device.path()), mode);
+                    "device %s: file mode 0%o has more than permission bits and its own type",
+                    Names.quote(device.path()), full);
         }
         number("major", device.path(), device.major());
         number("minor", device.path(), device.minor());
