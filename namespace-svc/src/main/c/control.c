@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,7 +90,8 @@ void remove_for(int fd, const struct request *request, int parent, const char *p
 
 static int send_signal(int signal, uint32_t flags) {
     if (S.phase == EXITED) return ESRCH;
-    if (flags & ~1u || signal < 0 || signal >= NSIG) return EINVAL;
+    if (flags & ~3u || flags == 3 || signal < 0 || signal >= NSIG) return EINVAL;
+    if (flags & 2) return S.plan->session ? EINVAL : signal_everyone(signal);
     if (flags & 1) return kill(-S.pid, signal) == 0 ? 0 : errno;
     return syscall(SYS_pidfd_send_signal, S.pidfd, signal, NULL, 0) == 0 ? 0 : errno;
 }
@@ -133,6 +135,8 @@ static bool serve(struct control *control, struct request *request) {
     case M_DELETE:
         if (S.hook > 0) kill(S.hook, SIGKILL);
         error = send_signal(SIGKILL, 0) == EPERM ? EPERM : 0;
+        /* without a pid namespace of its own the others would outlive the init */
+        if (!S.plan->session && !(S.plan->namespaces & CLONE_NEWPID)) signal_everyone(SIGKILL);
         break;
     default: error = EPROTO;
     }

@@ -1,12 +1,13 @@
 /* A child whose parent must be in other namespaces than the shim's when it clones: pid and time count for children alone, a
  * user namespace takes away the right to enter the others. So that the shim stays where it is, a process in between does it;
- * CLONE_PARENT makes the child the shim's own. */
+ * CLONE_PARENT makes the child the shim's own, or its parent's where that is to have it. */
 #define _GNU_SOURCE
 #include "shim.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -59,8 +60,11 @@ static void make_time(void) {
 }
 
 pid_t clone_inside(const struct request *request, uint32_t namespaces, int into, int pair[2]) {
-    pid_t maker = fork();
-    int status = 0;
+    int pidfd = -1, status = 0;
+    struct clone_args like_fork = {.flags = CLONE_PIDFD | (L.apart ? CLONE_PARENT : 0),
+        .pidfd = (uint64_t)(uintptr_t)&pidfd,
+        .exit_signal = L.apart ? 0 : SIGCHLD};
+    pid_t maker = (pid_t)syscall(SYS_clone3, &like_fork, sizeof like_fork);
     if (maker < 0) return -1;
     if (maker == 0) {
         enter(request, false);
@@ -78,7 +82,9 @@ pid_t clone_inside(const struct request *request, uint32_t namespaces, int into,
         _exit(0);
     }
     S.report->order.entered = true;
-    while (waitpid(maker, &status, 0) < 0 && errno == EINTR) continue;
+    struct pollfd end = {pidfd, POLLIN, 0}; /* apart, it is the caller's to reap */
+    while (L.apart ? poll(&end, 1, -1) < 0 && errno == EINTR : waitpid(maker, &status, 0) < 0 && errno == EINTR) continue;
+    close(pidfd);
     if (S.report->failure.error) give_up(&S.report->failure);
     if (status || S.report->order.child <= 0) fail_now(ECANCELED, -1, "the process that enters namespaces was ended");
     return S.report->order.child;

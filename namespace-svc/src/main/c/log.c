@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,8 @@
 enum { LINE = 16 << 10, STAMP = 64 };
 
 struct log {
-    int fd;
-    char *path;
+    int fd, dir; /* the directory, resolved once */
+    char *name;
     uint64_t most, size;
     uint32_t files;
     gid_t gid;
@@ -31,7 +32,7 @@ struct log {
 
 static int open_file(const struct log *log, uint64_t *size) {
     struct stat st;
-    int fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0640);
+    int fd = openat(log->dir, log->name, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0640);
     if (fd < 0) return -1;
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) return close(fd), errno = EINVAL, -1;
     if (fchown(fd, 0, log->gid) < 0 || fchmod(fd, 0640) < 0) {
@@ -42,14 +43,27 @@ static int open_file(const struct log *log, uint64_t *size) {
     return fd;
 }
 
+/* The directory belongs to who may have put a link anywhere in its path: then it is an error (ELOOP), not followed. */
+static int open_directory(const char *path, size_t length) {
+    char directory[4096];
+    if (length >= sizeof directory) return errno = ENAMETOOLONG, -1;
+    snprintf(directory, sizeof directory, "%.*s", (int)(length ? length : 1), path);
+    return open_at(AT_FDCWD, directory, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+}
+
 struct log *log_open(const char *path, uint64_t most, uint32_t files, gid_t gid) {
+    const char *slash = strrchr(path, '/');
     struct log *log = calloc(1, sizeof *log);
     if (!log) return NULL;
-    *log = (struct log){.path = strdup(path), .most = most, .files = files, .gid = gid, .second = -1};
-    log->fd = log->path ? open_file(log, &log->size) : -1;
+    *log = (struct log){.name = strdup(slash + 1), .most = most, .files = files, .gid = gid, .second = -1, .fd = -1};
+    log->dir = log->name ? open_directory(path, (size_t)(slash - path)) : -1;
+    if (log->dir >= 0) log->fd = open_file(log, &log->size);
     if (log->fd >= 0) return log;
-    free(log->path);
+    const int error = errno;
+    if (log->dir >= 0) close(log->dir);
+    free(log->name);
     free(log);
+    errno = error;
     return NULL;
 }
 
@@ -61,11 +75,11 @@ static void failed(struct log *log) {
 static void rotate(struct log *log) {
     char from[4096], to[4096];
     for (uint32_t i = log->files - 1; i > 0; i--) {
-        snprintf(to, sizeof to, "%s.%u", log->path, i);
-        snprintf(from, sizeof from, i > 1 ? "%s.%u" : "%s", log->path, i - 1);
-        if (rename(from, to) < 0 && errno != ENOENT) failed(log);
+        snprintf(to, sizeof to, "%s.%u", log->name, i);
+        snprintf(from, sizeof from, i > 1 ? "%s.%u" : "%s", log->name, i - 1);
+        if (renameat(log->dir, from, log->dir, to) < 0 && errno != ENOENT) failed(log);
     }
-    if (log->files == 1 && unlink(log->path) < 0) failed(log);
+    if (log->files == 1 && unlinkat(log->dir, log->name, 0) < 0) failed(log);
     int fd = open_file(log, &log->size);
     if (fd < 0) {
         failed(log); /* go on in the old file */

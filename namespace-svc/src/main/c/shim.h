@@ -69,6 +69,9 @@ int write_file(const char *name, const char *text);
 bool spare_report(struct report **report); /* true: of the init cloned ahead */
 void forget_spare(void);
 
+/* everyone.c */
+int signal_everyone(int signal);
+
 /* enter.c */
 bool enters_first(void);
 pid_t clone_inside(const struct request *request, uint32_t namespaces, int into, int pair[2]);

@@ -312,6 +312,19 @@ class Output(Case):
         self.assertEqual((st.st_mode & 0o777, st.st_gid), (0o640, 7))
         self.assertLess(os.stat(path + ".1").st_size, 60000 + 40000)
 
+    def test_log_is_reached_through_no_link(self):
+        real, link = self.launcher.tmp + "/real", self.launcher.tmp + "/link"
+        os.mkdir(real)
+        os.mkdir(real + "/below")
+        os.symlink(real, link)
+        os.symlink("below", real + "/again")
+        for path in (link + "/log", link + "/below/log", real + "/again/log", real + "/again/../log"):
+            self.refused(40, self.launcher.plan("linked", ["true"], log=path))
+        self.assertEqual(sorted(os.listdir(real)), ["again", "below"])
+        os.unlink(real + "/again")
+        self.assertEqual(self.launcher.run(["true"], log=real + "/below/log")[2], 0)
+        os.unlink(link)
+
     def test_log_failure_is_counted_and_harmless(self):
         directory, id = self.launcher.tmp + "/logs", self.launcher.name()
         os.mkdir(directory)

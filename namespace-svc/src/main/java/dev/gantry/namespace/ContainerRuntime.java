@@ -35,7 +35,10 @@ public interface ContainerRuntime extends AutoCloseable {
      */
     Started start(String id, Instant deadline);
 
-    /** Signals the init, or with {@code all} its process group. */
+    /**
+     * Signals the init, or with {@code all} every process of the container, which is known by its
+     * cgroup or by a pid namespace of its own.
+     */
     Done signal(String id, int signal, boolean all, Instant deadline);
 
     /** Starts a further process in a running container. */

@@ -214,7 +214,7 @@ final class ShimRuntime implements ContainerRuntime {
         if (process.status() == Status.STOPPED || process.status() == Status.CREATING) {
             throw notIn(process, "running");
         }
-        var body = new PlanWriter().u32(signal).u32(all ? 1 : 0).finish();
+        var body = new PlanWriter().u32(signal).u32(all ? 2 : 0).finish();
         channel(process).ask(ShimRequest.SIGNAL, body, deadline).as(ShimMessage.Ok.class);
         return Done.nothing();
     }

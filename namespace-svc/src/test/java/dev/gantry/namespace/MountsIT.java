@@ -120,8 +120,9 @@ class MountsIT extends HostedFixture {
         try (var client = attach(created, 4)) {
             ask(new Start(id));
             while (!Files.exists(tree.resolve("made/x"))) {
-                assertThat(ProcessHandle.of(created.pid())).isPresent();
-                Thread.onSpinWait();
+                assertThat(ProcessHandle.of(created.pid()).filter(ProcessHandle::isAlive))
+                        .isPresent();
+                Thread.sleep(5);
             }
             ask(new Signal(id, 15, false));
 
