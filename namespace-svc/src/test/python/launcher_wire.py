@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import threading
 
-NS, UTS, IPC, NET, PID, USER, CGROUP = 0x20000, 0x4000000, 0x8000000, 0x40000000, 0x20000000, 0x10000000, 0x2000000
+NS, UTS, IPC, NET, PID, USER, CGROUP, TIME = 0x20000, 0x4000000, 0x8000000, 0x40000000, 0x20000000, 0x10000000, 0x2000000, 0x80
 PRIVATE, SLAVE = 1 << 18, 1 << 19
 RDONLY, NOSUID, NODEV, NOEXEC = 1, 2, 4, 8
 CREATE, START, SIGNAL, RESIZE, STATE, EXEC, CLOSE_STDIN, WATCH, REMOVE, DELETE = range(1, 11)
@@ -28,6 +28,7 @@ def op(code, payload=b"", flags=0): return u16(code) + u16(flags) + u32(len(payl
 def ID(s): return op(1, text(s))
 def LOG(path, most=0, files=1, gid=0): return op(2, text(path) + u64(most) + u32(files) + u32(gid))
 def STDIO(flags=0): return op(3, flags=flags)
+def STATE_OF(head="{", tail="}", bundle="/b"): return op(4, text(head) + text(tail) + text(bundle))
 def NAMESPACES(f): return op(10, u32(f))
 def SETNS_INIT(kinds): return op(11, u32(kinds), 2)
 def SETNS_PATH(kind, path): return op(11, u32(kind) + text(path))
@@ -54,6 +55,14 @@ def OOM_SCORE(v): return op(34, u32(v))
 def LOOPBACK(): return op(35)
 def KEYRING(name=""): return op(36, text(name))
 def TTY(rows, cols, flags=0): return op(37, u16(rows) + u16(cols), flags)
+def LABEL(attribute, value): return op(38, text(attribute) + text(value))
+def HOOK(kind, path="/bin/true", seconds=5, args=("true",), env=("A=b",)):
+    return op(39, u32(kind) + text(path) + u32(seconds) + many(map(text, args)) + many(map(text, env)))
+def SCHEDULER(policy=3, nice=1): return op(51, u32(policy) + u32(nice) + u32(0) + u64(0) * 4)
+def IO_PRIORITY(kind=2, priority=4): return op(52, u32(kind) + u32(priority))
+def CPU_AFFINITY(when, *cpus): return op(53, u32(when) + many(map(u32, cpus)))
+def PERSONALITY(p=8): return op(54, u32(p))
+def TIME_OFFSETS(monotonic=1, boottime=-1): return op(15, (u64(monotonic) + u32(5)) + (u64(boottime & 2**64 - 1) + u32(6)))
 def ENV(*e): return op(40, many(map(text, e)))
 def CWD(p, flags=0): return op(41, text(p), flags)
 def GROUPS(*g): return op(42, many(map(u32, g)))
