@@ -1,26 +1,24 @@
 package dev.gantry.orchestrator.cli;
 
+import dev.gantry.bus.OperationCodec;
 import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.contract.container.ContainerResult;
-import dev.gantry.bus.fault.Fault;
 import dev.gantry.bus.wire.Json;
 
-import java.util.List;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Makes ready what nearly every command asks the services with, beside the parsing of its
  * arguments: both are cold code of about the same length, and most machines have a second
- * processor.
+ * processor. Nothing depends on it.
  */
 final class Warmup {
-    private static final List<Class<?>> ASKED =
-            List.of(
-                    ContainerOperation.class,
-                    ContainerOperation.Create.class,
-                    ContainerOperation.Start.class,
-                    ContainerOperation.Wait.class);
-    private static final List<Class<?>> ANSWERED =
-            List.of(ContainerResult.Created.class, ContainerResult.Exit.class, Fault.class);
+    private static final byte[] CREATED =
+            "{\"id\":\"x\",\"name\":\"x\"}".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] EXIT = "{\"stopped\":true}".getBytes(StandardCharsets.UTF_8);
 
     private Warmup() {}
 
@@ -29,7 +27,14 @@ final class Warmup {
     }
 
     private static void run() {
-        ASKED.forEach(type -> Json.mapper().writerFor(type));
-        ANSWERED.forEach(type -> Json.mapper().readerFor(type));
+        try {
+            SocketChannel.open(StandardProtocolFamily.UNIX).close();
+        } catch (IOException said) {
+            return; // The command will fail at the same, and say so.
+        }
+        Json.mapper().writerFor(ContainerOperation.Create.class);
+        OperationCodec.encode(ContainerOperation.CONTRACT, new ContainerOperation.Wait("x", 1));
+        OperationCodec.decodeResult(ContainerResult.Created.class, CREATED);
+        OperationCodec.decodeResult(ContainerResult.Exit.class, EXIT);
     }
 }
