@@ -4,6 +4,7 @@ import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.network.NetworkOperation.PortMapping;
 import dev.gantry.bus.fault.FaultException;
 
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -15,8 +16,8 @@ final class PortSyntax {
 
     private static final Pattern FORM =
             Pattern.compile(
-                    "(?:(?:(\\[[0-9a-fA-F:.]+]|[0-9.]+):)?(\\d{0,5}(?:-\\d{1,5})?):)?"
-                            + "(\\d{1,5}(?:-\\d{1,5})?)(?:/([a-z]+))?");
+                    "(?:(?:(\\[[0-9a-fA-F:.]+]|\\d{1,3}(?:\\.\\d{1,3}){3}):)?(\\d{0,5}(?:-\\d{1,5})?):)?"
+                        + "(\\d{1,5}(?:-\\d{1,5})?)(?:/([a-z]+))?");
 
     private PortSyntax() {}
 
@@ -27,6 +28,9 @@ final class PortSyntax {
                     "--publish %s is not [[IP:]PORT:]PORT[/tcp|/udp]", Names.quote(text));
         }
         var ip = matcher.group(1) == null ? "" : matcher.group(1).replaceAll("[\\[\\]]", "");
+        if (!ip.isEmpty()) {
+            checkAddress(text, ip);
+        }
         var container = range(text, matcher.group(3));
         var host =
                 matcher.group(2) == null || matcher.group(2).isEmpty()
@@ -45,6 +49,15 @@ final class PortSyntax {
                             ip, free ? 0 : host[0] + i, container[0] + i, matcher.group(4)));
         }
         return ports;
+    }
+
+    private static void checkAddress(String text, String ip) {
+        try {
+            InetAddress.ofLiteral(ip);
+        } catch (IllegalArgumentException e) {
+            throw FaultException.invalid(
+                    "--publish %s: %s is not an address", Names.quote(text), ip);
+        }
     }
 
     private static int[] range(String text, String range) {

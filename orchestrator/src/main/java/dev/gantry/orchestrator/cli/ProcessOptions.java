@@ -5,8 +5,6 @@ import dev.gantry.bus.fault.FaultException;
 
 import picocli.CommandLine.Option;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,14 +63,11 @@ final class ProcessOptions {
     List<String> environment() {
         var lines = new ArrayList<String>();
         for (var file : envFiles) {
-            try {
-                Files.readAllLines(file).stream()
-                        .map(String::strip)
-                        .filter(line -> !line.isEmpty() && !line.startsWith("#"))
-                        .forEach(lines::add);
-            } catch (IOException e) {
-                throw FaultException.invalid("--env-file %s cannot be read: %s", file, e);
-            }
+            OptionSyntax.text("--env-file", file)
+                    .lines()
+                    .map(String::strip)
+                    .filter(line -> !line.isEmpty() && !line.startsWith("#"))
+                    .forEach(lines::add);
         }
         lines.addAll(env);
         var out = new ArrayList<String>();

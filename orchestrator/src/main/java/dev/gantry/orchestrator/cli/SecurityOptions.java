@@ -9,8 +9,6 @@ import dev.gantry.bus.wire.Json;
 
 import picocli.CommandLine.Option;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -65,12 +63,10 @@ final class SecurityOptions {
 
     private static JsonNode readProfile(Path file) {
         try {
-            return Json.mapper().readTree(Files.readAllBytes(file));
+            return Json.mapper().readTree(OptionSyntax.text("seccomp profile", file));
         } catch (JsonProcessingException e) {
             throw FaultException.invalid(
                     "seccomp profile %s is not JSON: %s", file, e.getOriginalMessage());
-        } catch (IOException e) {
-            throw FaultException.invalid("seccomp profile %s cannot be read: %s", file, e);
         }
     }
 }
