@@ -79,7 +79,9 @@ int op_seccomp(struct child *c, const struct op *op) {
     if (!filter) child_fail(c, op, ENOMEM, "seccomp");
     memcpy(filter, op->bytes, op->length);
     struct sock_fprog program = {(unsigned short)(op->length / sizeof *filter), filter};
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, op->n[0], &program) < 0)
+    const long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, op->n[0], &program);
+    if (listener < 0)
         child_fail(c, op, errno, "seccomp filter of %u instructions", program.len);
+    if (op->n[0] & SECCOMP_NEW_LISTENER) hand_over(c, op, (int)listener);
     return 0; /* not freed: free might need a call that the filter forbids */
 }

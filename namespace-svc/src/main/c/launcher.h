@@ -22,6 +22,7 @@ struct report {
         bool init, entered; /* the pidfd of a session is sent; the shim entered the planned namespaces already */
         char state[256]; /* STATE/ID */
         int child; /* who a process in between cloned */
+        int listener; /* the child's descriptor of its filter */
         uint32_t hook; /* the operation that the child asks the shim for */
     } order;
     struct timing at[MAX_OPS];
@@ -95,6 +96,7 @@ int op_groups(struct child *c, const struct op *op);
 int op_uid(struct child *c, const struct op *op);
 int op_caps(struct child *c, const struct op *op);
 int op_seccomp(struct child *c, const struct op *op);
+void hand_over(struct child *c, const struct op *op, int listener);
 int op_env(struct child *c, const struct op *op);
 void find_command(struct child *c);
 _Noreturn void op_exec(struct child *c, const struct op *op);

@@ -171,6 +171,15 @@ static int op_cwd(struct child *c, const struct op *op) {
     return 0;
 }
 
+/* The shim takes the descriptor from here and sends it on. By write and read alone: the filter is loaded, and other calls may
+ * wait for an answer already. */
+void hand_over(struct child *c, const struct op *op, int listener) {
+    c->report->order.listener = listener;
+    if (write(c->sync, "S", 1) != 1) child_fail(c, op, errno, "tell the shim of the filter");
+    wait_for(c, op, 'L');
+    close(listener);
+}
+
 /* Those of the runtime's namespaces are the shim's to run; it kills this process if one fails. */
 static int op_hook(struct child *c, const struct op *op) {
     struct failure why = {0};
@@ -199,6 +208,7 @@ static int carry_out(struct child *c, const struct op *op) {
     case OP_LOG:
     case OP_STDIO:
     case OP_STATE:
+    case OP_LISTENER:
     case OP_CGROUP_WRITE:
     case OP_USERMAP:
     case OP_TIME_OFFSETS:

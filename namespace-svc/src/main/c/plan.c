@@ -25,6 +25,7 @@ static const struct shape {
     [OP_LOG] = {"LOG", "squu", 0, false},
     [OP_STDIO] = {"STDIO", "", 7, false},
     [OP_STATE] = {"STATE", "sss", 0, false},
+    [OP_LISTENER] = {"LISTENER", "ss", 0, false},
     [OP_NAMESPACES] = {"NAMESPACES", "u", 0, false},
     [OP_SETNS] = {"SETNS", "u?", 3, true},
     [OP_CGROUP] = {"CGROUP", "C", 0, false},
@@ -238,6 +239,8 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
                refuse(why, at, op, EINVAL, "path must be absolute, files 1 to 1000");
     case OP_STATE:
         return (!*op->s[2] || op->s[2][0] == '/') || refuse(why, at, op, EINVAL, "bundle %s is not absolute", op->s[2]);
+    case OP_LISTENER:
+        return (op->s[0][0] == '/' && strlen(op->s[0]) < 108) || refuse(why, at, op, EINVAL, "path %s", op->s[0]);
     case OP_HOOK:
         if (op->n[0] >= HOOK_END || op->n[1] < 1 || op->n[1] > 86400)
             return refuse(why, at, op, EINVAL, "kind %lu, %lu s", (unsigned long)op->n[0], (unsigned long)op->n[1]);
@@ -341,7 +344,7 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
     case OP_UID:
         return (op->n[0] != UINT32_MAX && op->n[1] != UINT32_MAX) || refuse(why, at, op, EINVAL, "4294967295 is no id");
     case OP_SECCOMP:
-        return (op->length && op->length % 8 == 0 && op->length <= 4096 * 8 && !(op->n[0] & ~6ul)) ||
+        return (op->length && op->length % 8 == 0 && op->length <= 4096 * 8 && !(op->n[0] & ~46ul)) ||
                refuse(why, at, op, EINVAL, "%u bytes, flags %lu", op->length, (unsigned long)op->n[0]);
     case OP_CPU_AFFINITY:
         for (uint32_t i = 0; i < op->list[0].count; i++)
@@ -360,7 +363,7 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
 /* The rank of an operation in the plan; within a rank the order is free. */
 static int rank(const struct op *op) {
     static const uint8_t HEAD[] = {
-        OP_ID, OP_LOG, OP_STDIO, OP_STATE, OP_CGROUP_WRITE, OP_CGROUP, OP_NAMESPACES, OP_TIME_OFFSETS, OP_USERMAP, OP_OOM_SCORE, OP_SETNS};
+        OP_ID, OP_LOG, OP_STDIO, OP_STATE, OP_LISTENER, OP_CGROUP_WRITE, OP_CGROUP, OP_NAMESPACES, OP_TIME_OFFSETS, OP_USERMAP, OP_OOM_SCORE, OP_SETNS};
     const uint16_t code = op->code == OP_CPU_AFFINITY && !op->n[0] ? OP_CGROUP_WRITE : op->code;
     for (int i = 0; i < (int)sizeof HEAD; i++)
         if (HEAD[i] == code) return i;
@@ -430,6 +433,8 @@ static bool order(const struct plan *plan, int at, const struct op *op, const ui
             must = "must follow PIVOT";
         else if (!seen[OP_NO_NEW_PRIVS] && seen[OP_CAPS])
             must = "must precede CAPS, or follow NO_NEW_PRIVS";
+        else if (op->n[0] & SECCOMP_NEW_LISTENER && !(seen[OP_STATE] && seen[OP_LISTENER]))
+            must = "with a listener needs STATE and LISTENER";
         break;
     case OP_EXEC:
         if (!seen[OP_CAPS])
@@ -441,7 +446,6 @@ static bool order(const struct plan *plan, int at, const struct op *op, const ui
     case OP_NAMESPACES:
     case OP_USERMAP:
     case OP_TIME_OFFSETS:
-    case OP_STATE:
         if (plan->session && op->code != OP_LOG) must = "is not for a session";
         break;
     }

@@ -12,6 +12,7 @@ enum opcode {
     OP_LOG,
     OP_STDIO,
     OP_STATE,
+    OP_LISTENER,
     OP_NAMESPACES = 10,
     OP_SETNS,
     OP_CGROUP,
@@ -55,6 +56,7 @@ enum opcode {
     OP_END
 };
 
+enum { SECCOMP_NEW_LISTENER = 8 };
 enum { STDIO_STDIN = 1, STDIO_WAIT_ATTACH = 2, STDIO_ONCE = 4 };
 enum { SETNS_FD = 1, SETNS_FROM_INIT = 2 };
 enum { PROPAGATION_RECURSIVE = 1 };

@@ -20,6 +20,7 @@
 enum { FIXED = 7, UNKNOWN = -1 };
 
 struct shim S;
+static pid_t container; /* its init, in the shim of a session */
 
 void release(void) {
     if (S.released || !S.wanted) return;
@@ -148,6 +149,8 @@ static void sync_event(void) {
         } else if (what == 'W') {
             tell_created(false);
             release();
+        } else if (what == 'S' && plan_find(S.plan, OP_LISTENER)) {
+            if (pass_listener(container) && send(S.sync, "L", 1, MSG_NOSIGNAL) != 1) S.failing = true;
         } else if (what == 'H' && S.report->order.hook < S.plan->count && !S.hook) {
             begin_hook(&S.plan->ops[S.report->order.hook]);
         }
@@ -318,6 +321,7 @@ _Noreturn void session(int fd, struct request *request) {
     /* opened anew: the container's lock belongs to the description that its own shim holds */
     const int parent = openat(S.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), init = S.pidfd;
     int keep[6 + MAX_FDS] = {fd, init, parent, L.null, L.state, L.cgroups}, n = 6;
+    container = S.pid;
     static char path[256];
     for (uint32_t i = 0; i < request->fds; i++) keep[n++] = request->fd[i];
     qsort(keep, (size_t)n, sizeof *keep, ascending);

@@ -69,6 +69,9 @@ int write_file(const char *name, const char *text);
 bool spare_report(struct report **report); /* true: of the init cloned ahead */
 void forget_spare(void);
 
+/* listener.c */
+bool pass_listener(pid_t container); /* 0: it is the plan's own process */
+
 /* everyone.c */
 int signal_everyone(int signal);
 

@@ -29,6 +29,7 @@ def ID(s): return op(1, text(s))
 def LOG(path, most=0, files=1, gid=0): return op(2, text(path) + u64(most) + u32(files) + u32(gid))
 def STDIO(flags=0): return op(3, flags=flags)
 def STATE_OF(head="{", tail="}", bundle="/b"): return op(4, text(head) + text(tail) + text(bundle))
+def LISTENER(path, head="{\"pid\":"): return op(5, text(path) + text(head))
 def NAMESPACES(f): return op(10, u32(f))
 def SETNS_INIT(kinds): return op(11, u32(kinds), 2)
 def SETNS_PATH(kind, path): return op(11, u32(kind) + text(path))
@@ -83,10 +84,10 @@ ALL = NS | UTS | IPC | NET | PID | CGROUP
 ENVIRONMENT = ENV("PATH=/bin:/usr/bin", "HOME=/root")
 
 
-def tail(argv, tty=False, userns=False, uid=0, gid=0, groups=(0,), caps=None, seccomp=b"", wait=True, init=False, cwd="/", nnp=True, extra=b"", size=(24, 80)):
+def tail(argv, tty=False, userns=False, uid=0, gid=0, groups=(0,), caps=None, seccomp=b"", sflags=0, wait=True, init=False, cwd="/", nnp=True, extra=b"", size=(24, 80)):
     return b"".join([extra, KEYRING(), TTY(*size) if tty else b"", ENVIRONMENT, CWD(cwd), WAIT() if wait else b"",
                      GROUPS(*groups), UID(uid, gid), caps or CAPS(DOCKER_CAPS, DOCKER_CAPS if uid == 0 else 0),
-                     NNP() if nnp else b"", SECCOMP(seccomp) if seccomp else b"", INIT() if init else b"", EXEC_(*argv)])
+                     NNP() if nnp else b"", SECCOMP(seccomp, sflags) if seccomp else b"", INIT() if init else b"", EXEC_(*argv)])
 
 
 def mounts(network=True, nodes=0):

@@ -1,5 +1,7 @@
 """The launcher against the kernel: run as root, `python3 test_launcher.py BINARY [TEST…]`. Nothing is left behind."""
+import fcntl
 import hashlib
+import json
 import os
 import re
 import signal
@@ -735,6 +737,120 @@ class Isolation(Case):
             e.send(START)
             self.assertEqual(a.rest()[:3], (b"3\n 0 100000 65536\n", b"x\n", 0))
         self.kill(c)
+
+
+class Agent:
+    """Whoever is asked about the calls of a filter: answers each with an error number."""
+    RECEIVE, SEND, SIZE = 0xC0502100, 0xC0182101, 80
+
+    def __init__(self, path, errno):
+        self.errno, self.messages, self.asked = errno, [], []
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        self.socket.bind(path)
+        self.socket.listen()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            data, fds, _, _ = socket.recv_fds(connection, 65536, 4)
+            assert connection.recv(1) == b""
+            self.messages.append(json.loads(data))
+            for fd in fds:
+                threading.Thread(target=self.answer, args=(fd,), daemon=True).start()
+
+    def answer(self, fd):
+        try:
+            while True:
+                notice = bytearray(self.SIZE)
+                fcntl.ioctl(fd, self.RECEIVE, notice)
+                identity, pid, _, number = struct.unpack_from("<QIIi", notice)
+                self.asked.append((pid, number))
+                fcntl.ioctl(fd, self.SEND, struct.pack("<QqiI", identity, 0, -self.errno, 0))
+        except OSError:
+            pass  # the last process with the filter is gone
+        finally:
+            os.close(fd)
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
+def filter_asking(*numbers):
+    return filter_denying(*numbers)[:-8] + struct.pack("<HBBI", 0x06, 0, 0, 0x7FC00000)
+
+
+class Listening(Case):
+    STATE = STATE_OF('{"id":"x",', ',"bundle":"/b"}')
+
+    def setUp(self):
+        super().setUp()
+        self.path = self.launcher.tmp + "/agent.sock"
+        self.mkdir = (34,) if os.uname().machine == "aarch64" else (83, 258)
+        self.head = self.STATE + LISTENER(self.path, '{"fds":["seccompFd"],"metadata":"m","pid":')
+
+    def test_the_agent_is_asked_and_its_answer_counts(self):
+        for nnp in (True, False):
+            agent = Agent(self.path, 28)
+            program = filter_asking(*self.mkdir)
+            where = {"seccomp": program, "sflags": 8} if nnp else {"extra": SECCOMP(program, 8)}
+            out, err, code = self.run_it("sh", "-c", "mkdir /d; echo on", head=self.head, nnp=nnp, **where)
+            self.assertEqual((out, code), ("on\n", 0))
+            self.assertIn("No space left", err)
+            self.assertEqual([m["fds"] for m in agent.messages], [["seccompFd"]])
+            told = agent.messages[0]
+            self.assertEqual((told["metadata"], told["state"]["id"], told["state"]["status"], told["state"]["pid"]), ("m", "x", "created", told["pid"]))
+            self.assertEqual(len(agent.asked), 1)
+            agent.close()
+            os.unlink(self.path)
+
+    def test_calls_before_execve_may_be_asked_about_too(self):
+        setgroups = 159 if os.uname().machine == "aarch64" else 116
+        agent = Agent(self.path, 1)
+        plan = self.launcher.plan("early", ["true"], head=self.head, extra=SECCOMP(filter_asking(setgroups), 8), nnp=False)
+        with self.launcher.connect() as c:
+            c.send(CREATE, plan)
+            c.wait(CREATED)
+            failed = c.call(START)
+            self.assertEqual((failed.kind, failed.code, failed.errno), (FAILED, 42, 1))
+            c.wait(EXITED)
+            c.id = "early"
+            self.launcher.gone(c)
+        self.assertEqual([n for _, n in agent.asked], [setgroups])
+        agent.close()
+        os.unlink(self.path)
+
+    def test_a_session_is_asked_about_with_its_own_pid(self):
+        agent = Agent(self.path, 28)
+        c = self.started("sleep", "100", head=self.head, seccomp=filter_asking(*self.mkdir), sflags=8)
+        e = self.launcher.control(c.id)
+        e.send(EXEC, ID("s1") + STDIO(2) + self.head + SETNS_INIT(ALL & ~USER) + tail(["sh", "-c", "mkdir /e"], seccomp=filter_asking(*self.mkdir), sflags=8))
+        reply = e.wait(CREATED, FAILED)
+        self.assertEqual(reply.kind, CREATED, reply)
+        a = Attach(f"{self.launcher.state}/{c.id}/exec-s1/attach", 4).ready()
+        e.send(START)
+        self.assertIn(b"No space left", a.rest()[1])
+        told = until(lambda: len(agent.messages) == 2 and agent.messages[1])
+        self.assertEqual((told["pid"], told["state"]["pid"], told["state"]["status"]), (reply.pid, c.reply.pid, "running"))
+        self.kill(c)
+        agent.close()
+        os.unlink(self.path)
+
+    def test_nobody_listens(self):
+        c = self.created("true", head=self.head, seccomp=filter_asking(*self.mkdir), sflags=8)
+        failed = c.call(START)
+        self.assertEqual((failed.kind, failed.code, failed.errno), (FAILED, 5, 2))
+        self.assertIn(self.path, failed.text)
+        c.wait(EXITED)
+        self.launcher.gone(c)
+
+    def test_a_listener_needs_its_operations(self):
+        for head in (b"", self.STATE, LISTENER(self.path)):
+            self.refused(22, self.launcher.plan("alone", ["true"], head=head, seccomp=filter_asking(1), sflags=8))
 
 
 class Attacks(Case):

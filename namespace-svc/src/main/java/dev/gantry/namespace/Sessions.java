@@ -82,6 +82,7 @@ final class Sessions {
                         record.cgroups(),
                         container.init().pid(),
                         record.persona(),
+                        record.told(),
                         wait);
         reserve(container, request, session);
         try {

@@ -24,6 +24,7 @@ import dev.gantry.namespace.launcher.NamespaceKernel;
 import dev.gantry.namespace.launcher.ShimMessage;
 import dev.gantry.namespace.launcher.ShimRequest;
 import dev.gantry.namespace.plan.ContainerPlan;
+import dev.gantry.namespace.plan.PlanOp;
 import dev.gantry.namespace.plan.PlanWriter;
 
 import java.nio.ByteBuffer;
@@ -146,13 +147,20 @@ final class ShimRuntime implements ContainerRuntime {
     }
 
     private static ContainerRecord record(Create request, ByteBuffer plan) {
+        var told = ContainerPlan.told(request);
         return new ContainerRecord(
                 digest(plan),
                 ContainerPlan.ownNamespaces(request.spec()),
                 Optional.ofNullable(request.cgroup())
                         .map(ContainerPlan::cgroupDirs)
                         .orElse(List.of()),
-                ContainerPlan.persona(request.spec()));
+                ContainerPlan.persona(request.spec()),
+                first(told, PlanOp.State.class),
+                first(told, PlanOp.Listener.class));
+    }
+
+    private static <T extends PlanOp> Optional<T> first(List<PlanOp> ops, Class<T> kind) {
+        return ops.stream().filter(kind::isInstance).map(kind::cast).findFirst();
     }
 
     private static String digest(ByteBuffer plan) {

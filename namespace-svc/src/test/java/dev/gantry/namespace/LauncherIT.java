@@ -54,6 +54,11 @@ class LauncherIT {
     }
 
     @TestFactory
+    Stream<DynamicTest> listening() {
+        return testsOf("Listening");
+    }
+
+    @TestFactory
     Stream<DynamicTest> attacks() {
         return testsOf("Attacks");
     }

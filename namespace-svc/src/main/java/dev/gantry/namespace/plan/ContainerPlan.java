@@ -54,6 +54,18 @@ public final class ContainerPlan {
         return LinuxNamespaces.of(spec.namespaces()).own();
     }
 
+    /** What is told of the container, and to whom, where somebody is. */
+    public static List<PlanOp> told(Create request) {
+        var spec = request.spec();
+        var out = new ArrayList<PlanOp>();
+        var listener = Hooks.listener(spec).filter(_ -> request.seccompFilter().isPresent());
+        if (!spec.hooks().none() || listener.isPresent()) {
+            out.add(Hooks.state(request.id(), spec.bundle()));
+        }
+        listener.ifPresent(out::add);
+        return out;
+    }
+
     /** The execution domain of a configuration, as personality(2) takes it. */
     public static Optional<Long> persona(OciSpec spec) {
         return Scheduling.persona(spec);
@@ -117,9 +129,7 @@ public final class ContainerPlan {
                                                 Math.min(stdio.logMaxFiles(), 1000),
                                                 logGid)));
         out.add(new PlanOp.Stdio(stdio.openStdin(), stdio.waitAttach(), false));
-        if (!spec.hooks().none()) {
-            out.add(Hooks.state(request.id(), spec.bundle()));
-        }
+        told(request).forEach(out::add);
         cgroup.ifPresent(
                 placement -> {
                     placement

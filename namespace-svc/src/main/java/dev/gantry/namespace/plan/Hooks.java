@@ -9,6 +9,7 @@ import dev.gantry.bus.wire.Json;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** The hooks of a container, and the state that they are told (runtime.md, "State"). */
 final class Hooks {
@@ -25,7 +26,8 @@ final class Hooks {
      */
     static PlanOp.State state(String id, OciSpec.Bundle bundle) {
         if (bundle.path().isEmpty()) {
-            throw FaultException.invalid("hooks: the state that they are told names no bundle");
+            throw FaultException.invalid(
+                    "hooks, linux.seccomp.listenerPath: the state that is told names no bundle");
         }
         String head =
                 "{\"ociVersion\":%s,\"id\":%s,".formatted(json(bundle.ociVersion()), json(id));
@@ -38,6 +40,19 @@ final class Hooks {
                     tail.length());
         }
         return new PlanOp.State(head, tail, Paths.check("bundle", bundle.path()));
+    }
+
+    /** Where the filter's descriptor goes, and what goes with it (config-linux.md, "Seccomp"). */
+    static Optional<PlanOp.Listener> listener(OciSpec spec) {
+        return spec.listener()
+                .map(
+                        l ->
+                                new PlanOp.Listener(
+                                        l.path(),
+                                        "{\"ociVersion\":%s,\"fds\":[\"seccompFd\"],\"metadata\":%s,\"pid\":"
+                                                .formatted(
+                                                        json(spec.bundle().ociVersion()),
+                                                        json(l.metadata()))));
     }
 
     private static String json(Object value) {

@@ -6,6 +6,7 @@ public enum Opcode {
     LOG(2),
     STDIO(3),
     STATE(4),
+    LISTENER(5),
     NAMESPACES(10),
     SETNS(11),
     CGROUP(12),

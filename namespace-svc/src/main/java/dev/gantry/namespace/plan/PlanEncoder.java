@@ -46,6 +46,7 @@ final class PlanEncoder {
             case PlanOp.Id _,
                     PlanOp.State _,
                     PlanOp.Hook _,
+                    PlanOp.Listener _,
                     PlanOp.TimeOffsets _,
                     PlanOp.Label _,
                     PlanOp.Scheduler _,
@@ -95,6 +96,7 @@ final class PlanEncoder {
                     out.string(l.path()).u64(l.maxBytes()).u32(l.maxFiles()).u32(l.gid());
             case PlanOp.State(var head, var tail, var bundle) ->
                     out.string(head).string(tail).string(bundle);
+            case PlanOp.Listener(var path, var head) -> out.string(path).string(head);
             case PlanOp.Hook h ->
                     out.u32(h.stage().ordinal())
                             .string(h.path())

@@ -53,6 +53,18 @@ public sealed interface PlanOp {
         }
     }
 
+    /**
+     * Who gets the descriptor of the filter.
+     *
+     * @param head the container process state, JSON, as far as {@code "pid":}
+     */
+    record Listener(String path, String head) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.LISTENER;
+        }
+    }
+
     /** A hook of the configuration; {@code timeout} in seconds. */
     record Hook(OciHooks.Stage stage, String path, int timeout, List<String> args, List<String> env)
             implements PlanOp {

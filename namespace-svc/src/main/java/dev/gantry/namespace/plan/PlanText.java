@@ -36,6 +36,13 @@ final class PlanText {
                                     + " \"$1\" $pid "
                                     + Shell.word(s.tail())
                                     + "; }");
+            case PlanOp.Listener(var path, _) ->
+                    say(
+                            "seccomp listener",
+                            path,
+                            "# the filter's descriptor goes to "
+                                    + Shell.word(path)
+                                    + ": no command does it");
             case PlanOp.Hook h ->
                     say(
                             "hook",

@@ -17,6 +17,11 @@ import java.util.Optional;
 final class ProcessPart {
     private static final int DEFAULT_UMASK = 0022;
 
+    /** For all threads: the process has one. */
+    private static final long TSYNC = 1;
+
+    private static final long FLAGS = TSYNC | 2 | 4 | 8 | 32;
+
     private ProcessPart() {}
 
     static List<PlanOp> before(OciProcess process, HostLimits host) {
@@ -81,13 +86,14 @@ final class ProcessPart {
             throw FaultException.invalid(
                     "seccomp filter: %d bytes are not 1 to 4096 instructions of 8", filter.length);
         }
-        if ((flags & ~6L) != 0) {
+        if ((flags & ~FLAGS) != 0) {
             throw FaultException.of(
                     FaultCode.UNSUPPORTED,
-                    "seccomp flags 0x%x: only LOG (2) and SPEC_ALLOW (4) are carried out",
+                    "seccomp flags 0x%x: only TSYNC (1), LOG (2), SPEC_ALLOW (4), NEW_LISTENER (8)"
+                            + " and WAIT_KILLABLE_RECV (32) are carried out",
                     flags);
         }
-        return new PlanOp.Seccomp(flags, filter);
+        return new PlanOp.Seccomp(flags & ~TSYNC, filter);
     }
 
     private static List<String> environment(List<String> entries) {

@@ -12,6 +12,7 @@ import java.util.Optional;
 /** Compiles the launch plan of a further process in a running container. */
 public final class SessionPlan {
     private static final int MAX_ID = 32;
+    private static final long NEW_LISTENER = 8;
 
     private SessionPlan() {}
 
@@ -22,6 +23,7 @@ public final class SessionPlan {
      * @param cgroups where the container's processes are
      * @param initPid the container's init
      * @param persona the container's execution domain, if it has one of its own
+     * @param told the container's state and listener, for a filter that has one
      * @param wait whether it waits for START before its command is executed
      */
     public static LaunchPlan compile(
@@ -31,6 +33,7 @@ public final class SessionPlan {
             List<PlanOp.CgroupDir> cgroups,
             long initPid,
             Optional<Long> persona,
+            List<PlanOp> told,
             boolean wait) {
         if (request.execId().length() > MAX_ID) {
             throw FaultException.invalid(
@@ -45,6 +48,9 @@ public final class SessionPlan {
         var out = new ArrayList<PlanOp>();
         out.add(new PlanOp.Id(request.execId()));
         out.add(streams(stdio));
+        if ((request.seccompFlags() & NEW_LISTENER) != 0) {
+            out.addAll(told);
+        }
         Scheduling.affinity(process, false).ifPresent(out::add);
         if (!cgroups.isEmpty()) {
             out.add(new PlanOp.Cgroup(cgroups));

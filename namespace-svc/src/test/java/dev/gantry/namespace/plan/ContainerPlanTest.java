@@ -161,6 +161,32 @@ class ContainerPlanTest {
     }
 
     @Test
+    void theFiltersListenerIsToldTheState() {
+        var spec =
+                Specs.with(
+                        Specs.of("sh"),
+                        "bundle",
+                        "{\"ociVersion\":\"1.2.1\",\"path\":\"/b\"}",
+                        "listener",
+                        "{\"path\":\"/run/a.sock\",\"metadata\":\"m\\\"\"}");
+
+        var plan =
+                ContainerPlan.compile(
+                        Requests.filtered(spec, FILTER, 8 | 32 | 1), HostLimits.UNKNOWN, 0);
+
+        assertThat(codes(plan)).containsSubsequence(Opcode.STATE, Opcode.LISTENER, Opcode.SECCOMP);
+        assertThat(only(plan, PlanOp.Listener.class))
+                .isEqualTo(
+                        new PlanOp.Listener(
+                                "/run/a.sock",
+                                "{\"ociVersion\":\"1.2.1\",\"fds\":[\"seccompFd\"],"
+                                        + "\"metadata\":\"m\\\"\",\"pid\":"));
+        // one thread is synchronised with itself
+        assertThat(only(plan, PlanOp.Seccomp.class).flags()).isEqualTo(8 | 32);
+        assertThat(all(Requests.compile(spec), PlanOp.Listener.class)).isEmpty();
+    }
+
+    @Test
     void labelsAreWrittenWhereTheKernelHasTheModule() {
         var spec =
                 Specs.with(

@@ -46,26 +46,33 @@ public final class ProfileReader {
                     "SCMP_ARCH_SH",
                     "SCMP_ARCH_SHEB");
 
-    /** SECCOMP_FILTER_FLAG_… of linux/seccomp.h that need no listener. */
+    private static final long NEW_LISTENER = 8;
+
+    /** Without a listener the kernel refuses it. */
+    private static final long WAIT_KILLABLE_RECV = 32;
+
+    /** SECCOMP_FILTER_FLAG_… of linux/seccomp.h. */
     private static final Map<String, Long> FLAGS =
             Map.of(
                     "SECCOMP_FILTER_FLAG_TSYNC", 1L,
                     "SECCOMP_FILTER_FLAG_LOG", 2L,
-                    "SECCOMP_FILTER_FLAG_SPEC_ALLOW", 4L);
+                    "SECCOMP_FILTER_FLAG_SPEC_ALLOW", 4L,
+                    "SECCOMP_FILTER_FLAG_NEW_LISTENER", NEW_LISTENER,
+                    "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", WAIT_KILLABLE_RECV);
 
     private ProfileReader() {}
 
     /** The profile as it applies to a container with these capabilities on this host. */
     public static Profile read(JsonNode json, Host host, Set<String> capabilities) {
         var fields = new Fields(json, "seccomp profile");
-        refuseListener(fields);
+        boolean listener = listens(fields);
         var defaultAction = RuleReader.action(fields, "defaultAction", "defaultErrnoRet");
         if (defaultAction.kind() == Action.Kind.NOTIFY) {
             throw fields.wrong("SCMP_ACT_NOTIFY cannot be the default action");
         }
         var architectures = architectures(fields, host.architecture());
-        var flags = flags(fields);
-        var reader = new RuleReader(host, capabilities);
+        var flags = flags(fields, listener);
+        var reader = new RuleReader(host, capabilities, listener);
         var entries = fields.get("syscalls");
         if (entries.isPresent() && entries.get().size() > MAX_RULES) {
             throw FaultException.of(
@@ -83,15 +90,17 @@ public final class ProfileReader {
         return new Profile(defaultAction, architectures, List.copyOf(rules), flags);
     }
 
-    private static void refuseListener(Fields fields) {
-        for (var name : List.of("listenerPath", "listenerMetadata")) {
-            if (fields.text(name).filter(text -> !text.isEmpty()).isPresent()) {
-                throw FaultException.of(
-                        FaultCode.UNSUPPORTED,
-                        "seccomp profile: %s is not supported: Gantry has no listener yet",
-                        name);
-            }
+    /** Whether somebody is to be asked about calls; the launcher hands the descriptor over. */
+    private static boolean listens(Fields fields) {
+        var path = fields.text("listenerPath").filter(text -> !text.isEmpty());
+        if (path.isPresent() && !path.get().startsWith("/")) {
+            throw fields.wrong("listenerPath %s is not absolute", Names.quote(path.get()));
         }
+        if (path.isEmpty()
+                && fields.text("listenerMetadata").filter(text -> !text.isEmpty()).isPresent()) {
+            throw fields.wrong("listenerMetadata has no listenerPath");
+        }
+        return path.isPresent();
     }
 
     private static List<Architecture> architectures(Fields fields, Architecture host) {
@@ -126,21 +135,17 @@ public final class ProfileReader {
         architecture.filter(a -> a.occursOn(host)).ifPresent(chosen::add);
     }
 
-    private static long flags(Fields fields) {
-        long flags = 0;
+    private static long flags(Fields fields, boolean listener) {
+        long flags = listener ? NEW_LISTENER : 0;
         for (var name : fields.texts("flags", FLAGS.size() + 8)) {
-            if (name.equals("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV")
-                    || name.equals("SECCOMP_FILTER_FLAG_NEW_LISTENER")) {
-                throw FaultException.of(
-                        FaultCode.UNSUPPORTED,
-                        "seccomp profile: flag %s needs a listener, which Gantry does not have yet",
-                        name);
-            }
             var flag = FLAGS.get(name);
             if (flag == null) {
                 throw fields.wrong("flag %s is unknown", Names.quote(name));
             }
             flags |= flag;
+        }
+        if (!listener && (flags & (NEW_LISTENER | WAIT_KILLABLE_RECV)) != 0) {
+            throw fields.wrong("flags: NEW_LISTENER and WAIT_KILLABLE_RECV need a listenerPath");
         }
         return flags;
     }

@@ -3,8 +3,6 @@ package dev.gantry.seccomp.profile;
 import com.fasterxml.jackson.databind.JsonNode;
 
 import dev.gantry.bus.contract.Names;
-import dev.gantry.bus.fault.FaultCode;
-import dev.gantry.bus.fault.FaultException;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -25,8 +23,10 @@ final class RuleReader {
 
     private final Host host;
     private final Set<String> capabilities;
+    private final boolean listener;
 
-    RuleReader(Host host, Set<String> capabilities) {
+    RuleReader(Host host, Set<String> capabilities, boolean listener) {
+        this.listener = listener;
         this.host = host;
         this.capabilities = capabilities;
     }
@@ -39,7 +39,7 @@ final class RuleReader {
         var fields = unnamed.in(where);
         var action = action(fields, "action", "errnoRet");
         if (action.kind() == Action.Kind.NOTIFY) {
-            refuseNotify(fields, names);
+            checkNotify(fields, names);
         }
         var alternatives = alternatives(fields);
         boolean applies =
@@ -98,15 +98,15 @@ final class RuleReader {
         return new Action(kind, data);
     }
 
-    private static void refuseNotify(Fields fields, List<String> names) {
-        // The listener's descriptor is handed over by write(2): the filter would wait for itself.
+    private void checkNotify(Fields fields, List<String> names) {
+        // That there is a descriptor to hand over is told by write(2): the filter would wait for
+        // itself.
         if (names.contains("write")) {
             throw fields.wrong("SCMP_ACT_NOTIFY on write would stop the listener itself");
         }
-        throw FaultException.of(
-                FaultCode.UNSUPPORTED,
-                "%s: SCMP_ACT_NOTIFY needs a listener, which Gantry does not have yet",
-                fields.where());
+        if (!listener) {
+            throw fields.wrong("SCMP_ACT_NOTIFY needs a listenerPath: who is to be asked");
+        }
     }
 
     /**

@@ -199,16 +199,32 @@ class ProfileReaderTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "'listenerPath': '/run/x.sock'|listenerPath",
+                "'listenerPath': 'x.sock'|listenerPath",
+                "'listenerMetadata': 'x'|listenerMetadata",
                 "'flags': ['SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV']|WAIT_KILLABLE",
+                "'flags': ['SECCOMP_FILTER_FLAG_NEW_LISTENER']|NEW_LISTENER",
                 "'syscalls': [{'names': ['mount'], 'action': 'SCMP_ACT_NOTIFY'}]|rule 0 (mount)"
             },
             quoteCharacter = '`')
-    void whatNeedsAListenerIsUnsupported(String body, String word) {
+    void whoIsToBeAskedMustBeSaid(String body, String word) {
         assertRefused(
                 "{\"defaultAction\": \"SCMP_ACT_ALLOW\", " + body.replace('\'', '"') + "}",
-                FaultCode.UNSUPPORTED,
+                FaultCode.INVALID_ARGUMENT,
                 word);
+    }
+
+    @Test
+    void aListenerIsAFlagOfTheFilter() {
+        var profile =
+                read(
+                        """
+                        {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/agent.sock",
+                         "listenerMetadata": "m", "flags": ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"],
+                         "syscalls": [{"names": ["mount"], "action": "SCMP_ACT_NOTIFY"}]}
+                        """);
+
+        assertThat(profile.flags()).isEqualTo(8 | 32);
+        assertThat(profile.rules().getFirst().action().kind()).isEqualTo(Action.Kind.NOTIFY);
     }
 
     @Test

@@ -89,6 +89,15 @@ public record OciConfig(
         return text;
     }
 
+    private static Optional<OciSpec.Listener> listener(OciDocument document) {
+        return document.value("linux.seccomp.listenerPath", String.class)
+                .filter(path -> !path.isEmpty())
+                .map(
+                        path ->
+                                new OciSpec.Listener(
+                                        path, document.text("linux.seccomp.listenerMetadata")));
+    }
+
     private static OciSpec spec(OciDocument document, Root root, OciSpec.Bundle bundle) {
         return new OciSpec(
                 document.value("process", OciProcess.class).orElseThrow(),
@@ -107,7 +116,8 @@ public record OciConfig(
                 document.value("hooks", OciHooks.class).orElse(null),
                 bundle,
                 document.value("linux.personality", OciSpec.Personality.class),
-                document.map("linux.timeOffsets", OciSpec.TimeOffset.class));
+                document.map("linux.timeOffsets", OciSpec.TimeOffset.class),
+                listener(document));
     }
 
     /** Reads a {@code process} object, as for an exec. */

@@ -3,6 +3,8 @@ package dev.gantry.bus.contract.oci;
 import com.fasterxml.jackson.annotation.JsonInclude;
 
 import dev.gantry.bus.contract.Absent;
+import dev.gantry.bus.contract.Names;
+import dev.gantry.bus.fault.FaultException;
 
 import java.util.List;
 import java.util.Map;
@@ -31,7 +33,8 @@ public record OciSpec(
         OciHooks hooks,
         Bundle bundle,
         Optional<Personality> personality,
-        Map<String, TimeOffset> timeOffsets) {
+        Map<String, TimeOffset> timeOffsets,
+        Optional<Listener> listener) {
 
     /** Absent parts are empty. */
     public OciSpec {
@@ -51,6 +54,7 @@ public record OciSpec(
         bundle = bundle == null ? Bundle.NONE : bundle;
         personality = Absent.orEmpty(personality);
         timeOffsets = Absent.orEmpty(timeOffsets);
+        listener = Absent.orEmpty(listener);
     }
 
     /** A configuration that is from no bundle: without what only a {@code config.json} asks for. */
@@ -85,7 +89,8 @@ public record OciSpec(
                 OciHooks.NONE,
                 Bundle.NONE,
                 null,
-                Map.of());
+                Map.of(),
+                null);
     }
 
     /**
@@ -103,6 +108,26 @@ public record OciSpec(
             ociVersion = ociVersion == null ? "1.2.0" : ociVersion;
             path = Absent.orEmpty(path);
             annotations = Absent.orEmpty(annotations);
+        }
+    }
+
+    /**
+     * Who is asked about the calls that the filter does not decide: {@code linux.seccomp}'s {@code
+     * listenerPath} and {@code listenerMetadata}.
+     *
+     * @param path of a unix stream socket on the host
+     */
+    public record Listener(String path, String metadata) {
+        /** Checks the path; absent metadata are empty. */
+        public Listener {
+            metadata = Absent.orEmpty(metadata);
+            // sockaddr_un has room for 108 bytes with the NUL
+            if (path == null || !path.startsWith("/") || path.length() > 107) {
+                throw FaultException.invalid(
+                        "linux.seccomp.listenerPath %s is not an absolute path of at most 107"
+                                + " bytes",
+                        Names.quote(path));
+            }
         }
     }
 
