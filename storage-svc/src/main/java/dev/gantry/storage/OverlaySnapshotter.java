@@ -15,6 +15,8 @@ import dev.gantry.bus.linux.Errno;
 import dev.gantry.bus.linux.SyscallResult;
 import dev.gantry.storage.archive.LayerStack;
 import dev.gantry.storage.archive.TreePacker;
+import dev.gantry.storage.content.ImageMaker;
+import dev.gantry.storage.content.ImageMaker.Recipe;
 import dev.gantry.storage.content.Images;
 import dev.gantry.storage.content.Manifest;
 import dev.gantry.storage.content.StoreFiles;
@@ -288,14 +290,16 @@ final class OverlaySnapshotter implements Snapshotter {
     public Image commit(String containerId, String reference, String comment) {
         var image = requireImageOf(containerId);
         try (var upper = snapshots.descend(containerId + "/upper")) {
-            return images.makePacked(
+            var recipe =
+                    new Recipe(
                             Optional.of(image),
                             image.document(),
-                            out -> TreePacker.pack(upper, out, true),
                             Instant.now(),
                             "commit " + containerId,
                             comment,
-                            Optional.of(reference))
+                            Optional.of(reference));
+            return new ImageMaker(images)
+                    .makePacked(recipe, out -> TreePacker.pack(upper, out, true))
                     .image();
         }
     }

@@ -12,6 +12,8 @@ import dev.gantry.bus.wire.Json;
 import dev.gantry.storage.archive.LayerLimits;
 import dev.gantry.storage.content.ContentStore;
 import dev.gantry.storage.content.Events;
+import dev.gantry.storage.content.ImageMaker;
+import dev.gantry.storage.content.ImageMaker.Recipe;
 import dev.gantry.storage.content.Images;
 import dev.gantry.storage.content.Importer;
 import dev.gantry.storage.content.Layers;
@@ -136,14 +138,14 @@ final class Storage implements AutoCloseable {
             }
             try {
                 var tree = HostShellTree.ofHost();
-                return images.makePacked(
-                                Optional.empty(),
-                                Images.document(HostShellTree.CONFIG, tree.created()),
-                                tree::writeTo,
-                                tree.created(),
-                                "the host's own shell and tools",
-                                "",
-                                Optional.of(HOST_SHELL))
+                return new ImageMaker(images)
+                        .makePacked(
+                                Recipe.fresh(
+                                        HostShellTree.CONFIG,
+                                        tree.created(),
+                                        "the host's own shell and tools",
+                                        Optional.of(HOST_SHELL)),
+                                tree::writeTo)
                         .image();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);

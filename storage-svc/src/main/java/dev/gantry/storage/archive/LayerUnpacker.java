@@ -18,7 +18,6 @@ import dev.gantry.storage.kernel.StorageKernel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -44,7 +43,6 @@ public final class LayerUnpacker {
     public static final String OPAQUE_XATTR = "user.overlay.opaque";
 
     private static final byte[] YES = "y".getBytes(StandardCharsets.US_ASCII);
-    private static final int MAX_NOTES = 50;
 
     /** Each is remembered to the end, for its time: this bounds the heap. */
     private static final int MAX_DIRECTORIES = 100_000;
@@ -52,12 +50,11 @@ public final class LayerUnpacker {
     private final StorageKernel kernel;
     private final Directory root;
     private final LayerLimits limits;
-    private final Function<String, Optional<FileStat>> below;
+    private final OpenParent parents;
+    private final EntryAttributes attributes;
+    private final Notes notes = new Notes();
     private final SequencedMap<String, TarEntry> directories = new LinkedHashMap<>();
-    private final List<String> notes = new ArrayList<>();
     private final byte[] buffer = new byte[128 * 1024];
-    private Optional<Directory> parent = Optional.empty();
-    private String parentPath = "";
     private long entries;
     private long bytes;
     private boolean opaqueRoot;
@@ -67,7 +64,8 @@ public final class LayerUnpacker {
         this.kernel = root.kernel();
         this.root = root;
         this.limits = limits;
-        this.below = below;
+        this.parents = new OpenParent(root, below);
+        this.attributes = new EntryAttributes(kernel, notes);
     }
 
     /**
@@ -96,12 +94,12 @@ public final class LayerUnpacker {
         try {
             return unpacker.unpack(new TarReader(tar));
         } finally {
-            unpacker.parent.ifPresent(Directory::close);
+            unpacker.parents.close();
         }
     }
 
     private Report unpack(TarReader tar) throws IOException {
-        implied(root.fd(), ".", "");
+        parents.implied(root.fd(), ".", "");
         for (var next = tar.next(); next.isPresent(); next = tar.next()) {
             if (++entries > limits.maxEntries()) {
                 throw FaultException.of(
@@ -113,7 +111,7 @@ public final class LayerUnpacker {
         }
         tar.drain();
         finishDirectories();
-        return new Report(entries, bytes, opaqueRoot, List.copyOf(notes));
+        return new Report(entries, bytes, opaqueRoot, notes.all());
     }
 
     private void entry(TarEntry entry, TarReader tar) throws IOException {
@@ -130,7 +128,7 @@ public final class LayerUnpacker {
                 throw refuse(path, "lies below a whiteout");
             }
         }
-        var in = parent(path);
+        var in = parents.of(path);
         if (path.name().startsWith(WHITEOUT)) {
             whiteout(entry, path, in);
             return;
@@ -147,7 +145,7 @@ public final class LayerUnpacker {
             case HARDLINK -> hardlink(entry, path, in);
             case FIFO -> {
                 kernel.mkfifoat(in.fd(), path.name(), 0600).orThrow("mkfifoat %s", path);
-                attributes(entry, path, in);
+                attributes.set(entry, path, in);
             }
             case CHARACTER, BLOCK -> throw new IllegalStateException("refused above");
         }
@@ -158,15 +156,7 @@ public final class LayerUnpacker {
         if (!path.components().getFirst().equals("dev")) {
             throw refuse(path, "is a device node outside /dev");
         }
-        note("device node " + path + " was left out");
-    }
-
-    private void note(String note) {
-        if (notes.size() < MAX_NOTES) {
-            notes.add(note);
-        } else if (notes.size() == MAX_NOTES) {
-            notes.add("and more was left out");
-        }
+        notes.add("device node " + path + " was left out");
     }
 
     private void whiteout(TarEntry entry, EntryPath path, Directory in) {
@@ -255,7 +245,7 @@ public final class LayerUnpacker {
         } finally {
             kernel.close(fd);
         }
-        attributes(entry, path, in);
+        attributes.set(entry, path, in);
     }
 
     /** A hole costs an archive nothing, but may cost who reads the file. */
@@ -293,7 +283,7 @@ public final class LayerUnpacker {
             throw refuse(path, "is a symbolic link to nowhere");
         }
         kernel.symlinkat(entry.link(), in.fd(), path.name()).orThrow("symlinkat %s", path);
-        attributes(entry, path, in);
+        attributes.set(entry, path, in);
     }
 
     /** The target is looked up as strictly as the entry; it must be there already, and a file. */
@@ -316,99 +306,18 @@ public final class LayerUnpacker {
         return refuse(path, "is a hard link to " + target + ", which the layer does not have yet");
     }
 
-    /** Owner first: chown(2) takes setuid and file capabilities away. */
-    private void attributes(TarEntry entry, EntryPath path, Directory in) {
-        kernel.fchownat(in.fd(), path.name(), entry.uid(), entry.gid())
-                .orThrow("fchownat %s %d:%d", path, entry.uid(), entry.gid());
-        if (entry.type() != TarEntry.Type.SYMLINK) {
-            kernel.fchmodat(in.fd(), path.name(), entry.mode())
-                    .orThrow("fchmodat %s %o", path, entry.mode());
-        }
-        for (var xattr : entry.xattrs().entrySet()) {
-            xattr(path, in, path.name(), xattr.getKey(), xattr.getValue());
-        }
-        kernel.utimensat(in.fd(), path.name(), entry.mtimeSeconds(), entry.mtimeNanos())
-                .orThrow("utimensat %s", path);
-    }
-
-    private void xattr(EntryPath path, Directory in, String file, String name, byte[] value) {
-        if (name.startsWith("user.overlay.") || name.startsWith("trusted.")) {
-            // They would steer overlayfs to other files of the host.
-            throw refuse(path, "has the attribute " + Names.quote(Raw.text(name)));
-        }
-        if (name.equals("security.capability") || name.startsWith("user.")) {
-            kernel.lsetxattr(in.fd(), file, name, value)
-                    .orThrow("setxattr %s %s", path, Raw.text(name));
-            return;
-        }
-        note("attribute " + Names.quote(Raw.text(name)) + " of " + path + " was left out");
-    }
-
     /** Times last, deepest first: making a file in a directory changes the directory's time. */
     private void finishDirectories() {
         for (var directory : directories.sequencedEntrySet().reversed()) {
             var entry = directory.getValue();
             var path = EntryPath.parse(directory.getKey(), limits.maxDepth());
             try (var in = root.descend(directory.getKey())) {
-                kernel.fchownat(in.fd(), ".", entry.uid(), entry.gid())
-                        .orThrow("fchownat %s %d:%d", path, entry.uid(), entry.gid());
-                for (var xattr : entry.xattrs().entrySet()) {
-                    xattr(path, in, ".", xattr.getKey(), xattr.getValue());
-                }
-                kernel.fchmod(in.fd(), entry.mode()).orThrow("fchmod %s %o", path, entry.mode());
-                kernel.utimensat(in.fd(), ".", entry.mtimeSeconds(), entry.mtimeNanos())
-                        .orThrow("utimensat %s", path);
+                attributes.setOpen(entry, path, in);
             }
         }
     }
 
-    /** The open parent of an entry; parents that the archive does not list are made. */
-    private Directory parent(EntryPath path) {
-        var wanted = path.parent();
-        if (parent.isPresent() && parentPath.equals(wanted)) {
-            return parent.get();
-        }
-        parent.ifPresent(Directory::close);
-        parent = Optional.empty();
-        var found = root.find(wanted);
-        if (found.isEmpty()) {
-            make(path);
-            found = Optional.of(root.descend(wanted));
-        }
-        parent = found;
-        parentPath = wanted;
-        return found.get();
-    }
-
-    private void make(EntryPath path) {
-        var made = new StringBuilder();
-        for (var component : path.components().subList(0, path.components().size() - 1)) {
-            try (var in = root.descend(made.toString())) {
-                made.append(made.isEmpty() ? "" : "/").append(component);
-                var existing = in.stat(component);
-                if (existing.isEmpty()) {
-                    kernel.mkdirat(in.fd(), component, 0755).orThrow("mkdirat /%s", made);
-                    implied(in.fd(), component, made.toString());
-                } else if (!existing.get().isDirectory()) {
-                    throw refuse(path, "lies below " + Raw.text("/" + made) + ", not a directory");
-                }
-            }
-        }
-    }
-
-    private void implied(int fd, String name, String path) {
-        var like = below.apply(path);
-        kernel.fchownat(
-                        fd,
-                        name,
-                        like.map(stat -> Integer.toUnsignedLong(stat.uid())).orElse(0L),
-                        like.map(stat -> Integer.toUnsignedLong(stat.gid())).orElse(0L))
-                .orThrow("fchownat /%s", Raw.text(path));
-        kernel.fchmodat(fd, name, like.map(FileStat::permissions).orElse(0755))
-                .orThrow("fchmodat /%s", Raw.text(path));
-    }
-
-    private static FaultException refuse(EntryPath path, String why) {
+    static FaultException refuse(EntryPath path, String why) {
         return FaultException.invalid("layer: %s %s", Names.quote(path.toString()), why);
     }
 }

@@ -1,17 +1,14 @@
 package dev.gantry.storage.content;
 
-import dev.gantry.bus.contract.storage.ImageConfig;
 import dev.gantry.bus.contract.storage.StorageResult;
 import dev.gantry.bus.contract.storage.StorageResult.Histories;
 import dev.gantry.bus.contract.storage.StorageResult.Image;
 import dev.gantry.bus.contract.storage.StorageResult.Removed;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
-import dev.gantry.storage.archive.Compression;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -93,82 +90,6 @@ public final class Images {
                 image.id(),
                 Map.of("digest", image.digest(), "references", String.join(" ", references)));
         return image;
-    }
-
-    /**
-     * Makes an image of one archive, over another image or over nothing.
-     *
-     * @param mediaType of the archive as the source writes it
-     */
-    public Made make(
-            Optional<StoredImage> base,
-            ImageDocument document,
-            String mediaType,
-            ContentStore.Source source,
-            Instant created,
-            String createdBy,
-            String comment,
-            Optional<String> reference) {
-        return whileIngesting(
-                () -> {
-                    var blob = content.put(mediaType, source);
-                    var below = base.map(StoredImage::layers).orElse(List.of());
-                    if (below.size() >= Manifest.MAX_LAYERS) {
-                        throw FaultException.of(
-                                FaultCode.UNSUPPORTED,
-                                "%s has %d layers already, overlayfs takes no more",
-                                base.orElseThrow().id(),
-                                below.size());
-                    }
-                    var layer = layers.unpack(blob, Optional.empty(), below);
-                    var config =
-                            content.put(
-                                    Manifest.CONFIG_MEDIA_TYPE,
-                                    document.plus(layer.diffId(), created, createdBy, comment)
-                                            .bytes());
-                    var blobs =
-                            new ArrayList<>(
-                                    base.map(image -> image.manifest().layers()).orElse(List.of()));
-                    blobs.add(blob);
-                    var manifest =
-                            content.put(Manifest.MEDIA_TYPE, new Manifest(config, blobs).bytes());
-                    var image = register(manifest, reference.stream().toList());
-                    return new Made(describe(image), layer.notes());
-                });
-    }
-
-    /** A new image and what was left out of it. */
-    public record Made(Image image, List<String> notes) {}
-
-    /** A new image of one gzip layer that {@code source} writes unpacked. */
-    public Made makePacked(
-            Optional<StoredImage> base,
-            ImageDocument document,
-            ContentStore.Source source,
-            Instant created,
-            String createdBy,
-            String comment,
-            Optional<String> reference) {
-        ContentStore.Source packed =
-                out -> {
-                    var gzip = new FastGzipOutput(out);
-                    source.writeTo(gzip);
-                    gzip.finish();
-                };
-        return make(
-                base,
-                document,
-                Compression.GZIP.mediaType(),
-                packed,
-                created,
-                createdBy,
-                comment,
-                reference);
-    }
-
-    /** A configuration without layers, for {@link #make}. */
-    public static ImageDocument document(ImageConfig config, Instant created) {
-        return ImageDocument.create(config, created);
     }
 
     /** Something that may fail to reach the disk. */

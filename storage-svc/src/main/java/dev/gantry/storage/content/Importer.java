@@ -7,6 +7,7 @@ import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.storage.archive.Compression;
 import dev.gantry.storage.archive.TreePacker;
+import dev.gantry.storage.content.ImageMaker.Recipe;
 import dev.gantry.storage.kernel.Directory;
 import dev.gantry.storage.kernel.FileInput;
 import dev.gantry.storage.kernel.Raw;
@@ -27,11 +28,13 @@ import java.util.Optional;
 public final class Importer {
     private final StorageKernel kernel;
     private final Images images;
+    private final ImageMaker maker;
 
     /** Into these images. */
     public Importer(StorageKernel kernel, Images images) {
         this.kernel = kernel;
         this.images = images;
+        this.maker = new ImageMaker(images);
     }
 
     /** Imports what the path turns out to be. */
@@ -61,14 +64,9 @@ public final class Importer {
         var now = Instant.now();
         try (var root = Directory.open(kernel, path)) {
             var made =
-                    images.makePacked(
-                            Optional.empty(),
-                            Images.document(config, now),
-                            out -> notes.addAll(TreePacker.pack(root, out, false)),
-                            now,
-                            "import " + path,
-                            "",
-                            reference);
+                    maker.makePacked(
+                            Recipe.fresh(config, now, "import " + path, reference),
+                            out -> notes.addAll(TreePacker.pack(root, out, false)));
             notes.addAll(made.notes());
             return new StorageResult.Images(List.of(made.image()), notes);
         }
@@ -82,18 +80,13 @@ public final class Importer {
             var head = file.readNBytes(8);
             var compression = Compression.ofMagic(head);
             var made =
-                    images.make(
-                            Optional.empty(),
-                            Images.document(config, now),
+                    maker.make(
+                            Recipe.fresh(config, now, "import " + path, reference),
                             compression.mediaType(),
                             out -> {
                                 out.write(head);
                                 copy(file, out);
-                            },
-                            now,
-                            "import " + path,
-                            "",
-                            reference);
+                            });
             return new StorageResult.Images(List.of(made.image()), made.notes());
         }
     }
