@@ -97,7 +97,7 @@ static int send_signal(int signal, uint32_t flags) {
 }
 
 static void start(int fd, uint32_t seq) {
-    if (S.phase != CREATED || S.wanted || !S.told)
+    if (S.phase != CREATED || S.wanted) /* before the child waits is early enough */
         return reply_error(fd, seq, S.phase == EXITED ? ESRCH : EBUSY, "start: started or exited already");
     S.wanted = true;
     S.starter = fd;

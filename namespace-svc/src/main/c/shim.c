@@ -23,7 +23,7 @@ struct shim S;
 static pid_t container; /* its init, in the shim of a session */
 
 void release(void) {
-    if (S.released || !S.wanted) return;
+    if (S.released || !S.wanted || !S.told) return; /* told: the child waits for this and nothing else */
     const struct op *stdio = plan_find(S.plan, OP_STDIO);
     if (stdio && stdio->flags & STDIO_WAIT_ATTACH && !attach_clients()) return;
     S.released = true;

@@ -15,6 +15,7 @@ import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.linux.Errno;
 import dev.gantry.bus.service.Layout;
 import dev.gantry.namespace.launcher.ControlChannel;
+import dev.gantry.namespace.launcher.ControlChannel.Answer;
 import dev.gantry.namespace.launcher.ControlLoop;
 import dev.gantry.namespace.launcher.Launcher;
 import dev.gantry.namespace.launcher.Launcher.Called;
@@ -37,6 +38,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
@@ -83,8 +85,21 @@ final class ShimRuntime implements ContainerRuntime {
         return Optional.of(LauncherProcess.start(layout, 0));
     }
 
+    /**
+     * @param start the answer to START, where that was asked for with the making
+     */
+    private record Launch(Created created, Optional<CompletableFuture<Answer>> start) {
+        static Launch of(Created created) {
+            return new Launch(created, Optional.empty());
+        }
+    }
+
     @Override
     public Created create(Create request, Instant deadline) {
+        return launch(request, false, deadline).created();
+    }
+
+    private Launch launch(Create request, boolean start, Instant deadline) {
         var process =
                 new ShimProcess(
                         request.id(), Optional.empty(), files.directory(request.id()), events);
@@ -92,25 +107,29 @@ final class ShimRuntime implements ContainerRuntime {
                 request.shim()
                         .map(shim -> launcher.connectCalled(shims.apply(shim), process, deadline));
         try {
-            return create(request, process, called, deadline);
+            return launch(request, start, process, called, deadline);
         } finally {
             called.filter(_ -> process.control().isEmpty()).ifPresent(c -> c.channel().close());
         }
     }
 
-    private Created create(
-            Create request, ShimProcess process, Optional<Called> called, Instant deadline) {
+    private Launch launch(
+            Create request,
+            boolean start,
+            ShimProcess process,
+            Optional<Called> called,
+            Instant deadline) {
         var limits = called.map(Called::limits).orElse(launcher.limits());
         var plan = ContainerPlan.compile(request, limits, files.logGroup());
         var bytes = plan.encode();
         if (request.planOnly()) {
-            return new Created(request.id(), 0, "", plan.steps());
+            return Launch.of(new Created(request.id(), 0, "", plan.steps()));
         }
         var record = record(request, bytes);
         var fresh = new Container(request.id(), process, Optional.of(record));
         var there = containers.putIfAbsent(request.id(), fresh);
         if (there != null) {
-            return again(there, record);
+            return Launch.of(again(there, record));
         }
         try {
             var channel =
@@ -118,12 +137,17 @@ final class ShimRuntime implements ContainerRuntime {
                             .orElseGet(() -> launcher.connect(process, deadline));
             process.control(channel);
             var answer = channel.request(ShimRequest.CREATE, bytes);
+            // Right behind it: the init need not wait for us to hear that it waits.
+            var started =
+                    start
+                            ? Optional.of(channel.request(ShimRequest.START, Launcher.nothing()))
+                            : Optional.<CompletableFuture<Answer>>empty();
             files.save(request.id(), record); // while the launcher works
             var done = ControlChannel.await(ShimRequest.CREATE, answer, deadline);
             var created = done.as(ShimMessage.Created.class);
             fresh.report().launched(plan, done.timings());
-            return new Created(
-                    request.id(), created.pid(), process.attachSocket().toString(), List.of());
+            var attach = process.attachSocket().toString();
+            return new Launch(new Created(request.id(), created.pid(), attach, List.of()), started);
         } catch (FaultException e) {
             if (e.fault().code() != FaultCode.UNAVAILABLE || process.control().isEmpty()) {
                 forget(fresh); // nothing is left of it; an unknown outcome is kept, to be deleted
@@ -134,15 +158,18 @@ final class ShimRuntime implements ContainerRuntime {
 
     @Override
     public Ran run(Create request, Instant deadline) {
-        var created = create(request, deadline);
-        if (container(request.id()).init().status() == Status.STOPPED) {
-            return new Ran(created, Optional.empty()); // asked again: it ran, and has ended
-        }
+        var launch = launch(request, true, deadline);
+        var container = container(request.id());
         try {
-            start(request.id(), deadline);
-            return new Ran(created, Optional.empty());
+            if (launch.start().isPresent()) {
+                var answer = launch.start().get();
+                started(container, ControlChannel.await(ShimRequest.START, answer, deadline));
+            } else if (container.init().status() != Status.STOPPED) { // else it ran, and has ended
+                start(request.id(), deadline);
+            }
+            return new Ran(launch.created(), Optional.empty());
         } catch (FaultException e) {
-            return new Ran(created, Optional.of(e.fault()));
+            return new Ran(launch.created(), Optional.of(e.fault()));
         }
     }
 
@@ -206,14 +233,17 @@ final class ShimRuntime implements ContainerRuntime {
         if (process.status() != Status.CREATED) {
             throw notIn(process, "created");
         }
-        var answer = channel(process).ask(ShimRequest.START, Launcher.nothing(), deadline);
+        started(container, channel(process).ask(ShimRequest.START, Launcher.nothing(), deadline));
+        return new Started(id, process.pid());
+    }
+
+    private static void started(Container container, Answer answer) {
         boolean already =
                 answer.message() instanceof ShimMessage.Failed f && f.errno() == Errno.EBUSY;
         if (!already) {
             answer.as(ShimMessage.Started.class);
         }
         container.report().goesOn(answer.timings());
-        return new Started(id, process.pid());
     }
 
     @Override
