@@ -22,6 +22,7 @@ struct report {
         bool init, entered; /* the pidfd of a session is sent; the shim entered the planned namespaces already */
         char state[256]; /* STATE/ID */
         int child; /* who a process in between cloned */
+        int root; /* the descriptor of a root that a helper made */
         int listener; /* the child's descriptor of its filter */
         uint32_t hook; /* the operation that the child asks the shim for */
     } order;

@@ -130,7 +130,7 @@ static void enter_pid(void) {
         fail_now(errno, position(op), "setns 0x%x", CLONE_NEWPID);
 }
 
-static unsigned outside(const struct list *list, unsigned id) {
+unsigned outside(const struct list *list, unsigned id) {
     for (uint32_t i = 0; i < list->count; i++)
         if (id - list->at[i].n[0] < list->at[i].n[2]) return id - list->at[i].n[0] + list->at[i].n[1];
     return id;

@@ -33,7 +33,7 @@ static const struct shape {
     [OP_USERMAP] = {"USERMAP", "MM", 0, false},
     [OP_TIME_OFFSETS] = {"TIME_OFFSETS", "ququ", 0, false},
     [OP_PROPAGATION] = {"PROPAGATION", "u", 1, true},
-    [OP_ROOTFS] = {"ROOTFS", "LssKq", 7, false},
+    [OP_ROOTFS] = {"ROOTFS", "LssKq", 15, false},
     [OP_MOUNT] = {"MOUNT", "ssssqqqquKMM", 127, true},
     [OP_MKDIR] = {"MKDIR", "suuu", 1, true},
     [OP_MKNOD] = {"MKNOD", "suuuuu", 1, true},
@@ -279,6 +279,8 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
         return (plan->namespaces & CLONE_NEWTIME && op->n[1] < 1000000000 && op->n[3] < 1000000000) ||
                refuse(why, at, op, EINVAL, "needs CLONE_NEWTIME, and nanoseconds below a second");
     case OP_ROOTFS:
+        if (op->flags & ROOTFS_IDMAP && (!(plan->namespaces & CLONE_NEWUSER) || !(op->flags & ROOTFS_OVERLAY)))
+            return refuse(why, at, op, EINVAL, "only layers for an own user namespace are id-mapped");
         if (!(op->flags & ROOTFS_OVERLAY))
             return (op->list[0].count == 1 && !*op->s[0] && !*op->s[1] && !op->list[1].count) ||
                    refuse(why, at, op, EINVAL, "a bind has one source and no options");

@@ -104,7 +104,9 @@ static int checked_null(void) {
 }
 
 int op_rootfs(struct child *c, const struct op *op) {
-    if (op->flags & ROOTFS_OVERLAY) {
+    if (op->flags & ROOTFS_IDMAP) {
+        c->root = c->tree[op->n[6] - 1];
+    } else if (op->flags & ROOTFS_OVERLAY) {
         c->root = overlay(c, op, &op->list[0], op->s[0], op->s[1], &op->list[1], op->n[0]);
     } else {
         const char *source = op->list[0].at[0].s;

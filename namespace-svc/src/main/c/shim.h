@@ -64,6 +64,7 @@ void give_order(struct request *request);
 void make_files(void);
 void fail_now(int error, int op, const char *format, ...) __attribute__((format(printf, 3, 4), noreturn));
 int position(const struct op *op);
+unsigned outside(const struct list *map, unsigned id); /* the host's number of an id inside */
 void write_map(pid_t pid, const char *which, const struct list *list, const struct op *op);
 int write_file(const char *name, const char *text);
 bool spare_report(struct report **report); /* true: of the init cloned ahead */

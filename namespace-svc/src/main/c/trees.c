@@ -5,9 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -17,7 +22,7 @@
 #include "mount.h"
 
 /* A user namespace that nothing runs in, for its maps alone. */
-static int map_namespace(const struct op *op) {
+static int map_namespace(const struct op *op, const struct list *uids, const struct list *gids) {
     char path[64];
     struct clone_args args = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
     const pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
@@ -26,8 +31,8 @@ static int map_namespace(const struct op *op) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (;;) pause();
     }
-    write_map(pid, "uid_map", &op->list[1], op);
-    write_map(pid, "gid_map", &op->list[2], op);
+    write_map(pid, "uid_map", uids, op);
+    write_map(pid, "gid_map", gids, op);
     snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
     const int fd = open(path, O_RDONLY | O_CLOEXEC), error = errno;
     kill(pid, SIGKILL);
@@ -37,25 +42,115 @@ static int map_namespace(const struct op *op) {
 }
 
 static void id_map(const struct op *op, int tree) {
-    struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)map_namespace(op)};
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)map_namespace(op, &op->list[1], &op->list[2])};
     const int deep = op->flags & MOUNT_IDMAP_RECURSIVE ? AT_RECURSIVE : 0;
     if (mount_setattr(tree, "", AT_EMPTY_PATH | deep, &attr, sizeof attr) < 0)
         fail_now(errno, position(op), "id-map %.120s (its file system may not allow it)", op->s[1]);
     close((int)attr.userns_fd);
 }
 
+static int id_mapped(struct child *c, const struct op *op, const char *path, int maps) {
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)maps};
+    int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
+        child_fail(c, op, errno, "id-map %.150s (its file system may not allow it)", path);
+    return tree;
+}
+
+/* The name of a directory in the id-mapped tree of its parent. */
+static const char *inside(struct child *c, const struct op *op, int tree, const char *path, char *name) {
+    int fd = openat(tree, strrchr(path, '/') + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) child_fail(c, op, errno, "open %.150s", path);
+    sprintf(name, "/proc/self/fd/%d", fd);
+    return name;
+}
+
+/* overlayfs works in its upper directory with the ids of who mounted it, and only the container's exist in that; the rights
+ * that go with another fsuid are taken back. */
+static void as_its_root(struct child *c, const struct op *op) {
+    const struct op *map = plan_find(S.plan, OP_USERMAP);
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    setfsuid(outside(&map->list[0], 0));
+    setfsgid(outside(&map->list[1], 0));
+    if (syscall(SYS_capget, &header, data) < 0) child_fail(c, op, errno, "capget");
+    for (int i = 0; i < 2; i++) data[i].effective = data[i].permitted;
+    if (syscall(SYS_capset, &header, data) < 0) child_fail(c, op, errno, "capset");
+}
+
+/* The overlay is made in a mount namespace that goes with this process, of layers whose ids are mapped as the container's:
+ * what is 0 on the disk is its root's, and what its root writes is 0 on the disk. */
+static _Noreturn void make_root(const struct op *op, int maps, int told) {
+    struct child child = {.plan = S.plan, .report = S.report}, *c = &child;
+    const char *upper = op->s[0], *work = op->s[1];
+    struct list lower = {.at = calloc(op->list[0].count, sizeof(struct item))};
+    char(*names)[32] = calloc(op->list[0].count, sizeof *names), up[32] = "", wk[32] = "";
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!lower.at || !names) child_fail(c, op, ENOMEM, "id-map the layers");
+    struct mount_attr private = {.propagation = MS_PRIVATE};
+    if (unshare(CLONE_NEWNS) < 0 || mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &private, sizeof private) < 0)
+        child_fail(c, op, errno, "unshare mounts for the layers");
+    for (; lower.count < op->list[0].count; lower.count++) {
+        sprintf(names[lower.count], "/proc/self/fd/%d", id_mapped(c, op, op->list[0].at[lower.count].s, maps));
+        lower.at[lower.count].s = names[lower.count];
+    }
+    if (*upper) { /* both in one mount, as overlayfs wants them */
+        char parent[4096];
+        const size_t length = (size_t)(strrchr(upper, '/') - upper);
+        if (length >= sizeof parent || length != (size_t)(strrchr(work, '/') - work) || strncmp(upper, work, length))
+            child_fail(c, op, EINVAL, "%.100s and %.100s are not in one directory", upper, work);
+        snprintf(parent, sizeof parent, "%.*s", (int)(length ? length : 1), length ? upper : "/");
+        int tree = id_mapped(c, op, parent, maps);
+        upper = inside(c, op, tree, upper, up);
+        work = inside(c, op, tree, work, wk);
+    }
+    as_its_root(c, op);
+    S.report->order.root = overlay(c, op, &lower, upper, work, &op->list[1], op->n[0]);
+    if (write(told, "R", 1) != 1) _exit(1);
+    for (;;) pause();
+}
+
+static int id_mapped_root(const struct op *op) {
+    const struct op *map = plan_find(S.plan, OP_USERMAP);
+    const int maps = map_namespace(op, &map->list[0], &map->list[1]);
+    int told[2], pidfd = -1, fd = -1;
+    char byte;
+    struct clone_args args = {
+        .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD};
+    if (pipe2(told, O_CLOEXEC) < 0) fail_now(errno, position(op), "pipe");
+    const pid_t maker = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+    if (maker < 0) fail_now(errno, position(op), "clone3 for the root");
+    if (maker == 0) make_root(op, maps, told[1]);
+    close(told[1]);
+    if (read(told[0], &byte, 1) == 1) fd = (int)syscall(SYS_pidfd_getfd, pidfd, S.report->order.root, 0);
+    const int error = errno;
+    kill(maker, SIGKILL);
+    while (waitpid(maker, NULL, 0) < 0 && errno == EINTR) continue;
+    close(told[0]);
+    close(pidfd);
+    close(maps);
+    if (S.report->failure.error) give_up(&S.report->failure);
+    if (fd < 0) fail_now(error, position(op), "take the root that was made of id-mapped layers");
+    return fd;
+}
+
+static void keep_tree(struct op *op, int tree) {
+    if (S.trees == MAX_TREES) fail_now(E2BIG, position(op), "more than %d mounts by the shim", MAX_TREES);
+    op->n[6] = (uint64_t)S.trees + 1;
+    S.tree[S.trees++] = tree;
+}
+
 void prepare_trees(void) {
     for (uint32_t i = 0; i < S.plan->count; i++) {
         struct op *op = &S.plan->ops[i];
+        if (op->code == OP_ROOTFS && op->flags & ROOTFS_IDMAP) keep_tree(op, id_mapped_root(op));
         if (op->code != OP_MOUNT || !(op->flags & MOUNT_BY_SHIM)) continue;
-        if (S.trees == MAX_TREES) fail_now(E2BIG, (int)i, "more than %d mounts by the shim", MAX_TREES);
         int tree = bind_tree(op);
         if (tree < 0 && errno == ENOENT && op->flags & MOUNT_OPTIONAL) continue;
         if (tree < 0) fail_now(errno, (int)i, "open_tree %.150s", op->s[1]);
         if (op->list[1].count) id_map(op, tree);
         if (!dress(op, tree, true)) fail_now(errno, (int)i, "mount_setattr %.150s", op->s[3]);
-        op->n[6] = (uint64_t)S.trees + 1;
-        S.tree[S.trees++] = tree;
+        keep_tree(op, tree);
     }
     S.report->order.trees = S.trees;
 }

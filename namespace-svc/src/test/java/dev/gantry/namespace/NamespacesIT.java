@@ -190,6 +190,37 @@ class NamespacesIT extends HostedFixture {
         assertThat(Files.getAttribute(root.resolve("mine"), "unix:gid")).isEqualTo(300499);
     }
 
+    @Test
+    void theLayersOfAnImageAreTheContainersOwnWhateverItsIds() throws Exception {
+        String id = newId();
+        var spec =
+                spec(
+                        "stat -c '%u %g' / /bin/busybox /made; touch /mine; chown 5000:1499 /mine;"
+                                + " rm /etc/passwd; mkdir /etc/new; ls /etc",
+                        "namespaces",
+                        namespaces("mount pid network ipc uts cgroup user", "", 0),
+                        "uidMappings",
+                        MAP,
+                        "gidMappings",
+                        MAP,
+                        "process.cwd",
+                        "\"/made\"");
+        var created = ask(request(id, spec, new Stdio(false, false, null, 0, 0)));
+        try (var client = attach(created, 4)) {
+            ask(new Start(id));
+
+            var output = output(client);
+
+            assertThat(output.err()).isEmpty();
+            assertThat(output.out()).isEqualTo("0 0\n0 0\n0 0\nnew\n");
+        }
+        // on the disk they are as if there were no user namespace
+        assertThat(Files.getAttribute(upper(id).resolve("made"), "unix:uid")).isEqualTo(0);
+        assertThat(Files.getAttribute(upper(id).resolve("mine"), "unix:uid")).isEqualTo(5000);
+        assertThat(Files.getAttribute(upper(id).resolve("mine"), "unix:gid")).isEqualTo(1499);
+        assertThat(home.resolve("roots/lower/etc/passwd")).exists();
+    }
+
     private static String mountsWith(String mount) {
         var json = Json.mapper().valueToTree(Specs.MOUNTS).toString();
         return json.substring(0, json.length() - 1) + "," + mount + "]";

@@ -171,7 +171,7 @@ public final class ContainerPlan {
         Paths.check("rootfs upperdir", rootfs.upperdir());
         if (lowers.isEmpty()) {
             return new PlanOp.Rootfs(
-                    false, List.of(rootfs.upperdir()), "", "", List.of(), 0, slaveRoot());
+                    false, List.of(rootfs.upperdir()), "", "", List.of(), 0, slaveRoot(), false);
         }
         lowers.forEach(dir -> Paths.check("rootfs lowerdir", dir));
         if (lowers.size() > 500) {
@@ -187,7 +187,8 @@ public final class ContainerPlan {
                 rootfs.workdir(),
                 options.data(),
                 options.here().set(),
-                false);
+                false,
+                (namespaces.made() & LinuxNamespaces.NEWUSER) != 0);
     }
 
     private void devices() {

@@ -29,7 +29,7 @@ final class MountText {
         String all = String.join(",", options);
         return PlanText.say(
                 "mount overlay",
-                all,
+                r.idMapped() ? all + " (layers id-mapped as the container)" : all,
                 "root=$(mktemp -d) && mount -t overlay -o "
                         + Shell.word(all)
                         + " overlay \"$root\"");

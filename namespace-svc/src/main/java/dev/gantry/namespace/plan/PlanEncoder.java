@@ -33,7 +33,7 @@ final class PlanEncoder {
             case PlanOp.Stdio s -> bit(s.stdin(), 1) | bit(s.waitAttach(), 2) | bit(s.once(), 4);
             case PlanOp.JoinInit _ -> 2;
             case PlanOp.Propagation p -> bit(p.recursive(), 1);
-            case PlanOp.Rootfs r -> bit(r.overlay(), 1) | bit(r.slave(), 4);
+            case PlanOp.Rootfs r -> bit(r.overlay(), 1) | bit(r.slave(), 4) | bit(r.idMapped(), 8);
             case PlanOp.Mount m ->
                     bit(m.options().recursive(), 1)
                             | bit(m.options().propagationBelow(), 2)

@@ -142,7 +142,12 @@ public sealed interface PlanOp {
         }
     }
 
-    /** The root: an overlay, or (no upper, one lower, not overlay) a bound directory. */
+    /**
+     * The root: an overlay, or (no upper, one lower, not overlay) a bound directory.
+     *
+     * @param slave whether a bound one hears of the host's mounts
+     * @param idMapped whether the layers' ids are those of the container's user namespace
+     */
     record Rootfs(
             boolean overlay,
             List<String> lowers,
@@ -150,7 +155,8 @@ public sealed interface PlanOp {
             String work,
             List<Option> options,
             long attributes,
-            boolean slave)
+            boolean slave,
+            boolean idMapped)
             implements PlanOp {
         @Override
         public Opcode opcode() {
