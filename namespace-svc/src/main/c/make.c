@@ -299,7 +299,8 @@ static cpu_set_t *affinity(void) {
 void make_child(struct request *request) {
     const struct op *op = plan_find(S.plan, OP_NAMESPACES);
     const bool fits = spare_fits();
-    int into = prepare_cgroups(fits);
+    /* in another's user namespace nobody may clone into a group of the host's: the child writes itself there, as into v1 */
+    int into = prepare_cgroups(fits || (!S.plan->session && S.plan->joined & CLONE_NEWUSER));
     prepare_trees();
     enter_pid();
     if (fits) {
