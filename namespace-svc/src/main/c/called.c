@@ -97,12 +97,17 @@ int called_init(int *parent) {
     return init;
 }
 
-/* The caller's stdio becomes the command's; this shim must not hold pipes open whose end somebody waits for. */
+/* This shim must not hold pipes open whose end somebody waits for. */
+void called_leave_stdio(void) {
+    for (int i = 0; i < 3; i++)
+        if (dup2(L.null, i) < 0) fail_now(errno, -1, "leave the caller's stdio");
+}
+
+/* The caller's stdio becomes the command's. */
 void called_stdio(int stdio[3]) {
-    for (int i = 0; i < 3; i++) {
-        stdio[i] = fcntl(i, F_DUPFD_CLOEXEC, 3);
-        if (stdio[i] < 0 || dup2(L.null, i) < 0) fail_now(errno, -1, "keep the caller's stdio");
-    }
+    for (int i = 0; i < 3; i++)
+        if ((stdio[i] = fcntl(i, F_DUPFD_CLOEXEC, 3)) < 0) fail_now(errno, -1, "keep the caller's stdio");
+    called_leave_stdio();
 }
 
 /* The other end of the terminal goes to who listens at the console socket; its name with it, as receivers expect. */

@@ -79,6 +79,7 @@ _Noreturn void called_main(const char *path);
 int called_init(int *parent);
 void called_console(int master);
 void called_stdio(int stdio[3]);
+void called_leave_stdio(void);
 void die_with_shim(void);
 int listen_on(const char *path);
 bool trusted(int connection);

@@ -159,6 +159,7 @@ void prepare_stdio(void) {
     if (log && !(S.log = log_open(log->s[0], log->n[0], (uint32_t)log->n[1], (gid_t)log->n[2])))
         fail_now(errno, position(log), "open log %.180s", log->s[0]);
     S.stdio[0] = S.stdio[1] = S.stdio[2] = L.null;
+    if (called.pid && (S.tty || called.relay)) called_leave_stdio();
     if (S.tty) return;
     if (called.pid && !called.relay) {
         called_stdio(S.stdio);

@@ -1,9 +1,5 @@
 package dev.gantry.cgroup;
 
-import dev.gantry.bus.contract.Names;
-import dev.gantry.bus.fault.FaultCode;
-import dev.gantry.bus.fault.FaultException;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -57,17 +53,10 @@ public final class Places {
         return List.copyOf(paths.keySet());
     }
 
-    /** Two containers in one group would be limited, frozen and killed together. */
+    /**
+     * Callers may put two containers into one group; those are then limited and frozen together.
+     */
     synchronized void put(String id, String path) {
-        for (var entry : paths.entrySet()) {
-            if (entry.getValue().equals(path) && !entry.getKey().equals(id)) {
-                throw FaultException.of(
-                        FaultCode.ALREADY_EXISTS,
-                        "cgroup path %s is that of container %s",
-                        Names.quote(path),
-                        entry.getKey());
-            }
-        }
         if (directory.isPresent()) {
             try {
                 Files.writeString(directory.get().resolve(id), path);

@@ -30,7 +30,9 @@ final class Hooks {
                     "hooks, linux.seccomp.listenerPath: the state that is told names no bundle");
         }
         String head =
-                "{\"ociVersion\":%s,\"id\":%s,".formatted(json(bundle.ociVersion()), json(id));
+                "{\"ociVersion\":%s,\"id\":%s,"
+                        .formatted(
+                                json(bundle.ociVersion()), json(bundle.containerId().orElse(id)));
         String tail =
                 ",\"bundle\":%s,\"annotations\":%s}"
                         .formatted(json(bundle.path()), json(bundle.annotations()));

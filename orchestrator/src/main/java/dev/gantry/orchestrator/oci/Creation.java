@@ -69,8 +69,8 @@ final class Creation {
         StateStore.check(request.id());
         var json =
                 new Grantable(request.log()::warn)
-                        .in(read(request.bundle().resolve("config.json")), "/process/capabilities");
-        var config = OciConfig.read(json, request.bundle());
+                        .configuration(read(request.bundle().resolve("config.json")));
+        var config = OciConfig.read(json, request.bundle(), Optional.of(request.id()));
         boolean terminal = config.spec().process().terminal();
         if (terminal && !request.foreground() && request.consoleSocket().isEmpty()) {
             throw FaultException.invalid(

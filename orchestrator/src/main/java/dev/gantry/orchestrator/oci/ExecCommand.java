@@ -100,9 +100,7 @@ final class ExecCommand implements Callable<Integer> {
         var containers = oci.containers();
         var json =
                 new Grantable(ErrorLog.of(oci)::warn)
-                        .in(
-                                process == null ? ofContainer(containers) : read(process),
-                                "/capabilities");
+                        .process(process == null ? ofContainer(containers) : read(process));
         var request =
                 new Execution.Request(
                         id,

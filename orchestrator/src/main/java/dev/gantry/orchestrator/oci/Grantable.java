@@ -15,12 +15,14 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 
 /**
- * Capabilities that cannot be granted are left out, with a warning: config.md asks for that, and
- * callers of runc count on it (its own template asks for ambient ones that are not inheritable).
+ * What a configuration may ask for in vain is left out, with a warning: capabilities that cannot be
+ * granted (config.md asks for that, and runc's own template asks for ambient ones that are not
+ * inheritable), and data options of bind mounts, which mount(2) ignores.
  */
 final class Grantable {
     private final Consumer<String> warn;
@@ -29,20 +31,66 @@ final class Grantable {
         this.warn = warn;
     }
 
-    /** The document with the capabilities below {@code path} cut down. */
-    byte[] in(byte[] json, String path) {
+    /** A {@code config.json} that asks for what can be granted. */
+    byte[] configuration(byte[] json) {
+        return change(
+                json,
+                tree -> {
+                    boolean cut = capabilities(tree.at("/process/capabilities"));
+                    for (var mount : tree.path("mounts")) {
+                        cut |= bind(mount);
+                    }
+                    return cut;
+                });
+    }
+
+    /** A {@code process} object that asks for what can be granted. */
+    byte[] process(byte[] json) {
+        return change(json, tree -> capabilities(tree.path("capabilities")));
+    }
+
+    private static byte[] change(byte[] json, Predicate<JsonNode> cut) {
         JsonNode tree;
         try {
             tree = Json.mapper().readTree(json);
         } catch (IOException e) {
             return json; // who reads it next says what is wrong with it
         }
-        boolean changed = tree.at(path) instanceof ObjectNode sets && cut(sets);
         try {
-            return changed ? Json.mapper().writeValueAsBytes(tree) : json;
+            return cut.test(tree) ? Json.mapper().writeValueAsBytes(tree) : json;
         } catch (IOException e) {
             throw new IllegalStateException("a tree that was read can be written", e);
         }
+    }
+
+    private boolean capabilities(JsonNode node) {
+        return node instanceof ObjectNode sets && cut(sets);
+    }
+
+    private boolean bind(JsonNode mount) {
+        var options =
+                StreamSupport.stream(mount.path("options").spliterator(), false)
+                        .map(JsonNode::asText)
+                        .toList();
+        boolean bound =
+                mount.path("type").asText().equals("bind")
+                        || options.contains("bind")
+                        || options.contains("rbind");
+        var data =
+                options.stream()
+                        .filter(option -> option.contains("=") && !option.matches("r?idmap=.*"))
+                        .toList();
+        if (!bound || data.isEmpty() || !(mount instanceof ObjectNode object)) {
+            return false;
+        }
+        var left = object.putArray("options");
+        options.stream().filter(option -> !data.contains(option)).forEach(left::add);
+        warn.accept(
+                "mount "
+                        + mount.path("destination").asText()
+                        + ": a bind takes no options "
+                        + String.join(", ", data));
+        return true;
     }
 
     private boolean cut(ObjectNode sets) {

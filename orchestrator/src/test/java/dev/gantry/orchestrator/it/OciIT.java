@@ -109,6 +109,94 @@ class OciIT {
         assertThat(run.ok().out()).isEqualTo("42\n");
     }
 
+    /** The other end of the terminal goes to the console socket, and create holds no pipe open. */
+    @Test
+    void aTerminalGoesToTheConsoleSocket() {
+        var bundle =
+                bundle(
+                        "tty",
+                        config -> config.withObject("process").put("terminal", true),
+                        "sh",
+                        "-c",
+                        "tty; stty size");
+        var console =
+                """
+                import array, os, socket, subprocess, sys
+                path = os.environ["ROOT"] + "/console.sock"
+                listening = socket.socket(socket.AF_UNIX); listening.bind(path); listening.listen(1)
+                subprocess.run(sys.argv[1:] + ["create", "-b", os.environ["BUNDLE"], "--console-socket", path, "tty"],
+                    check=True, capture_output=True)
+                taken, control, _, _ = listening.accept()[0].recvmsg(100, 100)
+                master = array.array("i", control[0][2])[0]
+                subprocess.run(sys.argv[1:] + ["start", "tty"], check=True, capture_output=True)
+                try:
+                    while out := os.read(master, 1000):
+                        sys.stdout.write(out.decode())
+                except OSError:
+                    subprocess.run(sys.argv[1:] + ["delete", "-f", "tty"], check=True)
+                """;
+
+        var run =
+                gantry.shell(
+                        "export BUNDLE=%s ROOT=%s; python3 -c '%s' $OCI"
+                                .formatted(bundle, gantry.root(), console));
+
+        assertThat(run.ok().lines()).containsExactly("/dev/pts/0", "24 80");
+    }
+
+    @Test
+    void furtherProcessesPauseUpdateListAndNumbers() throws IOException {
+        var bundle = bundle("more", "sleep", "1000");
+        gantry.shell("$OCI run -d -b " + bundle + " more > /dev/null 2>&1").ok();
+
+        assertThat(gantry.oci("in", "exec", "more", "cat").ok().out()).isEqualTo("in");
+        assertThat(gantry.oci("", "exec", "-e", "a=b", "-u", "3:4", "--cwd", "/bin", "more", "sh", "-c", "echo $a; pwd; id -u; exit 6"))
+                .satisfies(
+                        run -> {
+                            assertThat(run.lines()).containsExactly("b", "/bin", "3");
+                            assertThat(run.code()).isEqualTo(6);
+                        });
+        assertThat(gantry.oci("", "exec", "more", "no-such").err()).contains("no such file");
+
+        gantry.oci("", "pause", "more").ok();
+        assertThat(state("more").path("status").asText()).isEqualTo("paused");
+        assertThat(gantry.oci("", "pause", "more").err()).contains("more is paused");
+        gantry.oci("", "resume", "more").ok();
+        assertThat(state("more").path("status").asText()).isEqualTo("running");
+
+        gantry.oci("", "update", "--pids-limit", "17", "more").ok();
+        var event = Json.mapper().readTree(gantry.oci("", "events", "--stats", "more").ok().out());
+        assertThat(event.at("/data/pids/limit").asInt()).isEqualTo(17);
+        assertThat(event.at("/data/pids/current").asInt()).isEqualTo(1);
+        assertThat(gantry.oci("", "ps", "-f", "json", "more").ok().out().strip())
+                .isEqualTo("[" + state("more").path("pid").asText() + "]");
+        assertThat(gantry.oci("", "list", "-q").ok().lines()).contains("more");
+
+        gantry.oci("", "kill", "--all", "more", "KILL").ok();
+        gantry.oci("", "delete", "--force", "more").ok();
+    }
+
+    @Test
+    void theCgroupsPathOfTheConfigurationIsTheContainersAndGoesWithIt() {
+        var path = "/gantry-it-oci/" + gantry.root().getFileName();
+        var bundle =
+                bundle(
+                        "placed",
+                        config -> {
+                            config.withObject("linux").put("cgroupsPath", path);
+                            config.withObject("linux").withObject("resources").putObject("pids").put("limit", 33);
+                        },
+                        "cat",
+                        "/proc/self/cgroup");
+
+        var run = gantry.oci("", "run", "-b", bundle, "placed");
+
+        // seen from its own cgroup namespace, whose root its group is
+        assertThat(run.ok().out()).contains("pids:/\n");
+        assertThat(Path.of("/sys/fs/cgroup/pids" + path)).doesNotExist();
+        assertThat(Path.of("/sys/fs/cgroup/pids/gantry-it-oci")).doesNotExist();
+    }
+
     /** security.md row 2. */
     @Test
     void onlyThePreservedDescriptorsAreInside() {

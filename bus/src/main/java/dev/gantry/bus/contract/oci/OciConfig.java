@@ -56,6 +56,14 @@ public record OciConfig(
      *     the message names the field
      */
     public static OciConfig read(byte[] json, Path bundle) {
+        return read(json, bundle, Optional.empty());
+    }
+
+    /**
+     * {@link #read(byte[], Path)} for a container of which its creator has a name of its own, which
+     * hooks are told.
+     */
+    public static OciConfig read(byte[] json, Path bundle, Optional<String> containerId) {
         if (!bundle.isAbsolute()) {
             throw FaultException.invalid("bundle %s is not an absolute path", bundle);
         }
@@ -72,7 +80,8 @@ public record OciConfig(
                 new OciSpec.Bundle(
                         version(document.text("ociVersion")),
                         bundle.toString(),
-                        document.texts("annotations"));
+                        document.texts("annotations"),
+                        containerId);
         return new OciConfig(
                 bundle.resolve(root.path()).normalize().toString(),
                 spec(document, root, origin),

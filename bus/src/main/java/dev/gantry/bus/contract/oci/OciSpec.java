@@ -97,17 +97,23 @@ public record OciSpec(
      * Where a container comes from, as its state tells it (runtime.md, "State").
      *
      * @param path absolute; empty: it is from no bundle
+     * @param containerId what its creator calls it; absent: what the services call it
      */
     @JsonInclude(JsonInclude.Include.NON_EMPTY)
-    public record Bundle(String ociVersion, String path, Map<String, String> annotations) {
+    public record Bundle(
+            String ociVersion,
+            String path,
+            Map<String, String> annotations,
+            Optional<String> containerId) {
         /** No bundle. */
-        public static final Bundle NONE = new Bundle("1.2.0", "", Map.of());
+        public static final Bundle NONE = new Bundle("1.2.0", "", Map.of(), null);
 
         /** Absent parts are empty. */
         public Bundle {
             ociVersion = ociVersion == null ? "1.2.0" : ociVersion;
             path = Absent.orEmpty(path);
             annotations = Absent.orEmpty(annotations);
+            containerId = Absent.orEmpty(containerId);
         }
     }
 
