@@ -150,7 +150,20 @@ class OciIT {
         gantry.shell("$OCI run -d -b " + bundle + " more > /dev/null 2>&1").ok();
 
         assertThat(gantry.oci("in", "exec", "more", "cat").ok().out()).isEqualTo("in");
-        assertThat(gantry.oci("", "exec", "-e", "a=b", "-u", "3:4", "--cwd", "/bin", "more", "sh", "-c", "echo $a; pwd; id -u; exit 6"))
+        assertThat(
+                        gantry.oci(
+                                "",
+                                "exec",
+                                "-e",
+                                "a=b",
+                                "-u",
+                                "3:4",
+                                "--cwd",
+                                "/bin",
+                                "more",
+                                "sh",
+                                "-c",
+                                "echo $a; pwd; id -u; exit 6"))
                 .satisfies(
                         run -> {
                             assertThat(run.lines()).containsExactly("b", "/bin", "3");
@@ -184,7 +197,10 @@ class OciIT {
                         "placed",
                         config -> {
                             config.withObject("linux").put("cgroupsPath", path);
-                            config.withObject("linux").withObject("resources").putObject("pids").put("limit", 33);
+                            config.withObject("linux")
+                                    .withObject("resources")
+                                    .putObject("pids")
+                                    .put("limit", 33);
                         },
                         "cat",
                         "/proc/self/cgroup");
