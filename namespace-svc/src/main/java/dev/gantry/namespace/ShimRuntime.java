@@ -260,7 +260,9 @@ final class ShimRuntime implements ContainerRuntime {
     @Override
     public Created exec(Exec request, Instant deadline) {
         var container = container(request.id());
-        if (container.init().status() != Status.RUNNING) {
+        var status = container.init().status();
+        boolean made = status == Status.CREATED && request.shim().isPresent();
+        if (status != Status.RUNNING && !made) {
             throw notIn(container.init(), "running");
         }
         var record =

@@ -60,6 +60,16 @@ final class Containers {
                         FaultCode.FAILED_PRECONDITION, "container not running: %s", id);
             }
             new Signalling(services()).init(state, signal);
+            if (signal == Signalling.KILL) {
+                thaw(state);
+            }
+        }
+    }
+
+    /** Tasks in a frozen v1 group die only when they are thawed. */
+    private void thaw(ContainerState state) {
+        if (Status.of(state) == Status.PAUSED) {
+            services().ask(new CgroupOperation.Thaw(state.key()));
         }
     }
 
@@ -82,6 +92,10 @@ final class Containers {
                             "cannot delete container %s that is not stopped: %s",
                             id,
                             status.word());
+                }
+                if (status == Status.PAUSED) {
+                    new Signalling(services()).init(state.get(), Signalling.KILL);
+                    thaw(state.get());
                 }
                 new Removal(services()).remove(state.get());
             }

@@ -90,7 +90,7 @@ final class Execution {
                     request.consoleSocket().get());
         }
         var status = Status.of(state);
-        if (status != Status.RUNNING) {
+        if (status != Status.RUNNING && status != Status.CREATED) {
             throw FaultException.of(
                     FaultCode.FAILED_PRECONDITION,
                     "cannot exec in a %s container: %s",

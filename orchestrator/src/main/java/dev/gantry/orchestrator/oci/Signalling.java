@@ -7,7 +7,7 @@ import dev.gantry.bus.linux.Errno;
 
 /** Sends signals to a container's processes. */
 final class Signalling {
-    private static final int KILL = 9;
+    static final int KILL = 9;
     private final Services services;
     private final OciKernel kernel = new LinuxOciKernel();
 

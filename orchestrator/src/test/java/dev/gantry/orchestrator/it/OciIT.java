@@ -177,6 +177,16 @@ class OciIT {
         gantry.oci("", "resume", "more").ok();
         assertThat(state("more").path("status").asText()).isEqualTo("running");
 
+        gantry.oci("", "pause", "more").ok();
+        gantry.oci("", "kill", "more", "KILL").ok();
+        GantryInstance.eventually(
+                "a frozen one is killed",
+                () -> state("more").path("status").asText().equals("stopped"));
+        gantry.oci("", "delete", "more").ok();
+        gantry.shell("$OCI create -b " + bundle + " more > /dev/null 2>&1").ok();
+        assertThat(gantry.oci("", "exec", "more", "id", "-u").ok().out()).isEqualTo("0\n");
+        gantry.oci("", "start", "more").ok();
+
         gantry.oci("", "update", "--pids-limit", "17", "more").ok();
         var event = Json.mapper().readTree(gantry.oci("", "events", "--stats", "more").ok().out());
         assertThat(event.at("/data/pids/limit").asInt()).isEqualTo(17);
