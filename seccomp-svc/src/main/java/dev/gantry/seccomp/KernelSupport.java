@@ -8,6 +8,7 @@ import dev.gantry.seccomp.profile.Action;
 import dev.gantry.seccomp.profile.Profile;
 
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -20,7 +21,11 @@ import java.util.stream.Stream;
  */
 record KernelSupport(boolean filters, Set<Action.Kind> actions, long flags) {
     private static final int EFAULT = 14;
-    private static final int ALL_FLAGS = 3;
+    private static final long NEW_LISTENER = 8;
+    private static final long WAIT_KILLABLE_RECV = 32;
+
+    /** TSYNC, LOG, SPEC_ALLOW, and the two of a listener. */
+    private static final List<Long> FLAGS = List.of(1L, 2L, 4L, NEW_LISTENER, WAIT_KILLABLE_RECV);
 
     /** Asks. */
     static KernelSupport probe(SeccompKernel kernel) {
@@ -44,9 +49,11 @@ record KernelSupport(boolean filters, Set<Action.Kind> actions, long flags) {
             }
         }
         long flags = 0;
-        for (int bit = 0; bit < ALL_FLAGS; bit++) {
-            if (kernel.filterWithoutProgram(1L << bit).errno() == EFAULT) {
-                flags |= 1L << bit;
+        for (long flag : FLAGS) {
+            // by itself it is nothing
+            long with = flag == WAIT_KILLABLE_RECV ? NEW_LISTENER : 0;
+            if (kernel.filterWithoutProgram(flag | with).errno() == EFAULT) {
+                flags |= flag;
             }
         }
         return new KernelSupport(filters, actions, flags);

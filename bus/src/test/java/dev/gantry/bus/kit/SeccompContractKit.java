@@ -64,6 +64,18 @@ public abstract class SeccompContractKit {
         assertThat(compile(FORBID_MKDIR, List.of()).skipped()).containsExactly("no_such_call");
     }
 
+    @Test
+    void whoListensIsAFlagForTheKernel() {
+        var program =
+                compile(
+                        "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/run/a.sock\","
+                            + "\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"],"
+                            + "\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}",
+                        List.of());
+
+        assertThat(program.flags()).isEqualTo(8 | 32);
+    }
+
     @ParameterizedTest
     @CsvSource({"bpf", "add_key", "kexec_load"})
     void theDefaultProfileRefusesWhatReachesTheKernel(String call) {
