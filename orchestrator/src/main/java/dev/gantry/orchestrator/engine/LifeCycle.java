@@ -105,23 +105,39 @@ final class LifeCycle {
     // An init that could not execute its command has ended: its end is dealt with before the
     // client is told, so that after the answer nothing is on its way any more.
     private void settle(Container container, FaultException failure) {
-        if (failure.fault().code() == FaultCode.UNAVAILABLE
-                || !(container.record().state() instanceof Created)) {
+        if (failure.fault().code() == FaultCode.UNAVAILABLE) {
             return;
         }
         try {
-            var state =
-                    Services.await(
-                            parts.services()
-                                    .namespace(
-                                            new NamespaceOperation.State(container.id()),
-                                            Caller.within(SETTLED)));
-            if (state.status() == Status.STOPPED) {
+            if (hasEnded(container)) {
                 ended(container.end(), SETTLED);
             }
-        } catch (FaultException unknown) {
-            failure.addSuppressed(unknown);
+        } catch (FaultException e) {
+            if (e.fault().code() == FaultCode.NOT_FOUND) {
+                ended(container.end(), SETTLED); // its end was dealt with, and it is being removed
+            } else {
+                failure.addSuppressed(e);
+            }
         }
+    }
+
+    private boolean hasEnded(Container container) {
+        return switch (container.record().state()) {
+            case Created created ->
+                    Services.await(
+                                            parts.services()
+                                                    .namespace(
+                                                            new NamespaceOperation.State(
+                                                                    container.id()),
+                                                            Caller.within(SETTLED)))
+                                    .status()
+                            == Status.STOPPED;
+            case Stopped stopped -> true; // but what it held may still be given back
+            case Removing removing -> true;
+            case Creating creating -> false;
+            case Running running -> false;
+            case Paused paused -> false;
+        };
     }
 
     /** Asks a container to end, and kills it after the time. */
