@@ -250,6 +250,20 @@ class MountsIT extends HostedFixture {
     }
 
     @Test
+    void aTmpfsPropagatesAsAskedFor() throws IOException {
+        var seen = new ArrayList<String>();
+        for (String option : List.of("rw", "shared", "rshared", "unbindable", "slave", "private")) {
+            var spec =
+                    mounted(
+                            "grep ' /t ' /proc/self/mountinfo | cut -d' ' -f7 | cut -d: -f1",
+                            new OciMount("/t", "tmpfs", "tmpfs", List.of(option)));
+            seen.add(run(spec).out().strip());
+        }
+
+        assertThat(seen).containsExactly("-", "shared", "shared", "unbindable", "-", "-");
+    }
+
+    @Test
     void otherFileSystemsAreTheKernelsToMount() throws IOException {
         var ram =
                 mounted(

@@ -179,7 +179,8 @@ public sealed interface PlanOp {
 
         /** Whether it must be taken from the host's mount namespace, with the host's rights. */
         boolean byShim() {
-            return options.propagation() == MountOptions.MS_SHARED || !uids.isEmpty();
+            return !uids.isEmpty()
+                    || type.equals("bind") && options.propagation() == MountOptions.MS_SHARED;
         }
 
         @Override
