@@ -78,7 +78,7 @@ final class LifeCommands {
 
         @Override
         public Integer call() {
-            oci.containers().kill(id, Signals.number(signal), all);
+            oci.containers().kill(id, signal.equals("0") ? 0 : Signals.number(signal), all);
             return 0;
         }
     }

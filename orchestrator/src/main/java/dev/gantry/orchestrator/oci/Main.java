@@ -12,6 +12,9 @@ import java.util.Arrays;
 public final class Main {
     private static final int FAILED = 1;
 
+    /** The process of an exec did not come to run, which no exit code of its own could say. */
+    private static final int EXEC_FAILED = 255;
+
     private Main() {}
 
     /** Entry point of the command {@code gantry-oci}. */
@@ -26,7 +29,7 @@ public final class Main {
     static int run(String... arguments) {
         var oci = new OciCommand();
         var line = OciCommand.line(oci, arguments);
-        line.setExecutionExceptionHandler((e, command, parsed) -> report(oci, e));
+        line.setExecutionExceptionHandler((e, command, parsed) -> report(oci, command, e));
         line.setParameterExceptionHandler(
                 (e, args) -> {
                     ErrorLog.of(oci).error(firstLine(e.getMessage()));
@@ -39,7 +42,7 @@ public final class Main {
         }
     }
 
-    private static int report(OciCommand oci, Exception e) {
+    private static int report(OciCommand oci, CommandLine command, Exception e) {
         oci.out().flush();
         var message =
                 e instanceof FaultException fault
@@ -51,15 +54,10 @@ public final class Main {
                                         .map(frame -> " at " + frame)
                                         .orElse("");
         ErrorLog.of(oci).error(message);
-        return FAILED;
+        return command.getCommandName().equals("exec") ? EXEC_FAILED : FAILED;
     }
 
     private static String firstLine(String message) {
         return message == null ? "" : message.lines().findFirst().orElse("");
-    }
-
-    /** The command line of one subcommand stops reading options at its first word. */
-    static void stopAtPositional(CommandLine command) {
-        command.setStopAtPositional(true);
     }
 }

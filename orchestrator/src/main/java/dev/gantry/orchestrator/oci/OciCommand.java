@@ -113,9 +113,11 @@ public final class OciCommand implements Callable<Integer> {
         } else {
             COMMANDS.values().forEach(command -> line.addSubcommand(command.get()));
         }
-        var exec = line.getSubcommands().get("exec");
-        if (exec != null) {
-            exec.setStopAtPositional(true); // what follows the id is the command inside
+        for (var name : List.of("exec", "ps")) {
+            if (line.getSubcommands().containsKey(name)) {
+                // what follows the id is another command's
+                line.getSubcommands().get(name).setStopAtPositional(true);
+            }
         }
         return line;
     }

@@ -169,7 +169,12 @@ class OciIT {
                             assertThat(run.lines()).containsExactly("b", "/bin", "3");
                             assertThat(run.code()).isEqualTo(6);
                         });
-        assertThat(gantry.oci("", "exec", "more", "no-such").err()).contains("no such file");
+        assertThat(gantry.oci("", "exec", "more", "no-such"))
+                .satisfies(
+                        run -> {
+                            assertThat(run.err()).contains("no such file");
+                            assertThat(run.code()).isEqualTo(255);
+                        });
 
         gantry.oci("", "pause", "more").ok();
         assertThat(state("more").path("status").asText()).isEqualTo("paused");
