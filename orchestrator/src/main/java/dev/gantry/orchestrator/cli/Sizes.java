@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /** Sizes and durations as people write and read them. */
-final class Sizes {
+public final class Sizes {
     private static final Pattern SIZE =
             Pattern.compile("([0-9]+(?:\\.[0-9]+)?)\\s*([bkmgtBKMGT]?)(?:i?[bB])?");
     private static final String[] UNITS = {"B", "kB", "MB", "GB", "TB", "PB"};
@@ -16,7 +16,7 @@ final class Sizes {
     private Sizes() {}
 
     /** Bytes of {@code 100m}, {@code 1.5g}, {@code 4096}; powers of 1024, as Docker has it. */
-    static long bytes(String option, String text) {
+    public static long bytes(String option, String text) {
         if (text.equals("-1")) {
             return -1;
         }

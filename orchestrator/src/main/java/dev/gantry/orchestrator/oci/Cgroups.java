@@ -53,8 +53,8 @@ final class Cgroups {
                     if (!Files.isDirectory(group)) {
                         Files.createDirectory(group);
                         made.add(group.toString());
-                        fillCpuset(group);
                     }
+                    fillCpuset(group);
                 }
                 HostSetup.giveToCgroupService(group);
             }

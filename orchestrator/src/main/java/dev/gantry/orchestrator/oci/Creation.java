@@ -69,7 +69,8 @@ final class Creation {
         StateStore.check(request.id());
         var json =
                 new Grantable(request.log()::warn)
-                        .configuration(read(request.bundle().resolve("config.json")));
+                        .configuration(
+                                read(request.bundle().resolve("config.json")), request.bundle());
         var config = OciConfig.read(json, request.bundle(), Optional.of(request.id()));
         boolean terminal = config.spec().process().terminal();
         if (terminal && !request.foreground() && request.consoleSocket().isEmpty()) {

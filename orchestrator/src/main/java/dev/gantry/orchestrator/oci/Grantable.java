@@ -22,7 +22,8 @@ import java.util.stream.StreamSupport;
 /**
  * What a configuration may ask for in vain is left out, with a warning: capabilities that cannot be
  * granted (config.md asks for that, and runc's own template asks for ambient ones that are not
- * inheritable), and data options of bind mounts, which mount(2) ignores.
+ * inheritable), and data options of bind mounts, which mount(2) ignores. Sources of binds that are
+ * relative are so to the bundle.
  */
 final class Grantable {
     private final Consumer<String> warn;
@@ -32,13 +33,13 @@ final class Grantable {
     }
 
     /** A {@code config.json} that asks for what can be granted. */
-    byte[] configuration(byte[] json) {
+    byte[] configuration(byte[] json, Path bundle) {
         return change(
                 json,
                 tree -> {
                     boolean cut = capabilities(tree.at("/process/capabilities"));
                     for (var mount : tree.path("mounts")) {
-                        cut |= bind(mount);
+                        cut |= bind(mount, bundle);
                     }
                     return cut;
                 });
@@ -67,7 +68,7 @@ final class Grantable {
         return node instanceof ObjectNode sets && cut(sets);
     }
 
-    private boolean bind(JsonNode mount) {
+    private boolean bind(JsonNode mount, Path bundle) {
         var options =
                 StreamSupport.stream(mount.path("options").spliterator(), false)
                         .map(JsonNode::asText)
@@ -80,8 +81,16 @@ final class Grantable {
                 options.stream()
                         .filter(option -> option.contains("=") && !option.matches("r?idmap=.*"))
                         .toList();
-        if (!bound || data.isEmpty() || !(mount instanceof ObjectNode object)) {
+        if (!bound || !(mount instanceof ObjectNode object)) {
             return false;
+        }
+        var source = mount.path("source").asText();
+        boolean relative = !source.isEmpty() && !source.startsWith("/");
+        if (relative) { // config.md: to the bundle
+            object.put("source", bundle.resolve(source).normalize().toString());
+        }
+        if (data.isEmpty()) {
+            return relative;
         }
         var left = object.putArray("options");
         options.stream().filter(option -> !data.contains(option)).forEach(left::add);

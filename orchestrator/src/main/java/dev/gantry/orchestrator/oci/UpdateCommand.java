@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.gantry.bus.contract.oci.OciConfig;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.wire.Json;
+import dev.gantry.orchestrator.cli.Sizes;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -31,13 +32,13 @@ final class UpdateCommand implements Callable<Integer> {
     String file;
 
     @Option(names = "--memory", paramLabel = "BYTES", description = "limit; -1: none")
-    Long memory;
+    String memory;
 
     @Option(names = "--memory-reservation", paramLabel = "BYTES", description = "soft limit")
-    Long reservation;
+    String reservation;
 
     @Option(names = "--memory-swap", paramLabel = "BYTES", description = "memory and swap")
-    Long swap;
+    String swap;
 
     @Option(names = "--cpu-period", paramLabel = "MICROSECONDS", description = "of the quota")
     Long period;
@@ -69,9 +70,9 @@ final class UpdateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         var resources = file == null ? Json.mapper().createObjectNode() : read();
-        put(resources, "memory", "limit", memory);
-        put(resources, "memory", "reservation", reservation);
-        put(resources, "memory", "swap", swap);
+        put(resources, "memory", "limit", bytes("--memory", memory));
+        put(resources, "memory", "reservation", bytes("--memory-reservation", reservation));
+        put(resources, "memory", "swap", bytes("--memory-swap", swap));
         put(resources, "cpu", "period", period);
         put(resources, "cpu", "quota", quota);
         put(resources, "cpu", "shares", shares);
@@ -85,6 +86,10 @@ final class UpdateCommand implements Callable<Integer> {
                         resources.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8));
         oci.containers().update(id, read);
         return 0;
+    }
+
+    private static Long bytes(String option, String text) {
+        return text == null ? null : text.equals("-1") ? -1L : (Long) Sizes.bytes(option, text);
     }
 
     private static void put(ObjectNode resources, String part, String field, Object value) {

@@ -192,9 +192,10 @@ class OciIT {
         assertThat(gantry.oci("", "exec", "more", "id", "-u").ok().out()).isEqualTo("0\n");
         gantry.oci("", "start", "more").ok();
 
-        gantry.oci("", "update", "--pids-limit", "17", "more").ok();
+        gantry.oci("", "update", "--pids-limit", "17", "--memory", "40M", "more").ok();
         var event = Json.mapper().readTree(gantry.oci("", "events", "--stats", "more").ok().out());
         assertThat(event.at("/data/pids/limit").asInt()).isEqualTo(17);
+        assertThat(event.at("/data/memory/usage/limit").asLong()).isEqualTo(40 << 20);
         assertThat(event.at("/data/pids/current").asInt()).isEqualTo(1);
         assertThat(gantry.oci("", "ps", "-f", "json", "more").ok().out().strip())
                 .isEqualTo("[" + state("more").path("pid").asText() + "]");
@@ -202,6 +203,25 @@ class OciIT {
 
         gantry.oci("", "kill", "--all", "more", "KILL").ok();
         gantry.oci("", "delete", "--force", "more").ok();
+    }
+
+    @Test
+    void theSourceOfABindIsRelativeToTheBundle() {
+        var bundle =
+                bundle(
+                        "relative",
+                        config -> {
+                            var mount = config.withArray("mounts").addObject();
+                            mount.put("destination", "/tmp/bundle").put("source", ".");
+                            mount.put("type", "bind").putArray("options").add("bind");
+                            config.withObject("root").put("readonly", false);
+                        },
+                        "ls",
+                        "/tmp/bundle");
+
+        var run = gantry.oci("", "run", "-b", bundle, "relative");
+
+        assertThat(run.ok().lines()).containsExactly("config.json", "rootfs");
     }
 
     @Test
