@@ -495,8 +495,8 @@ def java_hash(text):
 
 
 def free_subnet(wide, taken):
-    pools = ["10.%d.0.0/16" % i for i in range(88, 128)] if wide else [
-        "10.%d.%d.0/24" % (i, j) for i in range(89, 128) for j in range(256)]
+    pools = ["10.%d.0.0/16" % i for i in range(64, 88)] if wide else [
+        "10.%d.%d.0/24" % (i, j) for i in range(65, 88) for j in range(256)]
     for candidate in map(ipaddress.ip_network, pools):
         if not any(candidate.overlaps(t) for t in taken):
             return candidate

@@ -104,7 +104,7 @@ class MountsIT extends HostedFixture {
         mounts.add(new OciMount("/p", "bind", tree.toString(), List.of("rbind")));
         var script =
                 "trap 'umount /t/made; exit 5' TERM; mkdir /t/made && mount -t tmpfs made /t/made"
-                    + " && ls /s/made /p/made && touch /t/made/x; while :; do sleep 0.1; done";
+                        + " && ls /s/made /p/made && touch /t/made/x; while :; do sleep 0.1; done";
         var admin = "[\"CAP_SYS_ADMIN\",\"CAP_DAC_OVERRIDE\"]";
         var spec =
                 Specs.with(

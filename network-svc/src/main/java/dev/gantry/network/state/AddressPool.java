@@ -53,15 +53,17 @@ public final class AddressPool {
     }
 
     /**
-     * A subnet that overlaps none of those.
+     * A subnet that overlaps none of those. Podman takes 10.88.0.0/16 whoever has it already, and
+     * goes on upwards for further networks; Docker begins at 172.17.0.0/16, Kubernetes at
+     * 10.96.0.0/12: so these come from below.
      *
      * @param wide 65534 addresses, for the default network; else 254
      */
     public static Subnet freeSubnet(boolean wide, Collection<Subnet> occupied) {
         Stream<Subnet> candidates =
                 wide
-                        ? Stream.concat(tens(88, 127, 16), Stream.of(Subnet.parse("172.28.0.0/16")))
-                        : tens(89, 127, 24);
+                        ? Stream.concat(tens(64, 87, 16), Stream.of(Subnet.parse("172.28.0.0/16")))
+                        : tens(65, 87, 24);
         return candidates
                 .filter(candidate -> occupied.stream().noneMatch(candidate::overlaps))
                 .findFirst()
@@ -69,7 +71,7 @@ public final class AddressPool {
                         () ->
                                 FaultException.of(
                                         FaultCode.RESOURCE_EXHAUSTED,
-                                        "no subnet is free within 10.88.0.0-10.127.255.255: give"
+                                        "no subnet is free within 10.64.0.0-10.87.255.255: give"
                                                 + " one with --subnet"));
     }
 
