@@ -9,7 +9,6 @@ import dev.gantry.bus.linux.Errno;
 final class Signalling {
     static final int KILL = 9;
     private final Services services;
-    private final OciKernel kernel = new LinuxOciKernel();
 
     Signalling(Services services) {
         this.services = services;
@@ -37,8 +36,14 @@ final class Signalling {
         }
     }
 
+    /** Made when it is needed: to link it costs more than most commands take. */
+    private static final class Kernel {
+        static final OciKernel LINUX = new LinuxOciKernel();
+    }
+
     /** To a process, if it is still the one that it was. */
     void send(long pid, long startTime, int signal) {
+        var kernel = Kernel.LINUX;
         var opened = kernel.pidfdOpen(pid);
         if (opened.errno() == Errno.ESRCH) {
             return;
