@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve()
@@ -142,11 +143,15 @@ def many(report, bus_factory, scratch):
         run("crun", "run", f"bench{next(count)}", cwd=bundle)
 
     for at_once in (1, 8):
-        buses = [bus_factory() for _ in range(at_once)]
-        with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        here = threading.local()  # a connection is for one thread
+
+        def connect():
+            here.bus = bus_factory()
+
+        with concurrent.futures.ThreadPoolExecutor(at_once, initializer=connect) as pool:
             def through(action):
                 return lambda: list(pool.map(action, range(200)))
-            gantry = [timed(through(lambda i: cycle_over_bus(buses[i % at_once])))]
+            gantry = [timed(through(lambda i: cycle_over_bus(here.bus)))]
             peer = [timed(through(crun))]
         report.ratio(f"200 containers, {at_once} at a time", gantry, "crun", peer)
 
