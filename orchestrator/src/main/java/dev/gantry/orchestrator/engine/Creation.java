@@ -15,6 +15,7 @@ import dev.gantry.orchestrator.model.ContainerState.Stopped;
 import dev.gantry.orchestrator.saga.Saga;
 import dev.gantry.orchestrator.services.Caller;
 import dev.gantry.orchestrator.services.Services;
+import dev.gantry.orchestrator.spec.JoinedNetwork;
 import dev.gantry.orchestrator.spec.SpecBuilder;
 import dev.gantry.orchestrator.store.Container;
 
@@ -26,8 +27,6 @@ import java.util.Optional;
  * what cannot be undone at once is kept among the leftovers until it is.
  */
 final class Creation {
-    private static final String JOINED = "container:";
-
     private final Parts parts;
     private final Volumes volumes;
 
@@ -67,9 +66,9 @@ final class Creation {
 
     // A container's name or short id becomes its id: network-svc knows containers by nothing else.
     private String joined(String network) {
-        return network.startsWith(JOINED)
-                ? JOINED + parts.containers().find(network.substring(JOINED.length())).id()
-                : network;
+        return JoinedNetwork.container(network)
+                .map(name -> JoinedNetwork.named(parts.containers().find(name).id()))
+                .orElse(network);
     }
 
     private Run make(Container container, boolean start, Caller caller) {

@@ -2,6 +2,7 @@ package dev.gantry.orchestrator.engine;
 
 import dev.gantry.bus.contract.oci.OciSpec;
 import dev.gantry.orchestrator.model.ContainerRecord;
+import dev.gantry.orchestrator.spec.JoinedNetwork;
 import dev.gantry.orchestrator.store.Containers;
 
 import java.io.IOException;
@@ -11,7 +12,6 @@ import java.nio.file.Path;
 /** What a container calls itself. */
 final class Hostnames {
     private static final Path HOST = Path.of("/proc/sys/kernel/hostname");
-    private static final String JOINED = "container:";
 
     private Hostnames() {}
 
@@ -33,13 +33,11 @@ final class Hostnames {
                 return container.shortId();
             }
         }
-        if (network.startsWith(JOINED)) {
-            return all.byId(network.substring(JOINED.length()))
-                    .flatMap(other -> other.record().oci())
-                    .map(OciSpec::hostname)
-                    .filter(name -> !name.isEmpty())
-                    .orElseGet(container::shortId);
-        }
-        return container.shortId();
+        return JoinedNetwork.container(network)
+                .flatMap(all::byId)
+                .flatMap(other -> other.record().oci())
+                .map(OciSpec::hostname)
+                .filter(name -> !name.isEmpty())
+                .orElseGet(container::shortId);
     }
 }

@@ -3,6 +3,7 @@ package dev.gantry.orchestrator.engine;
 import dev.gantry.bus.contract.network.NetworkResult.Attached;
 import dev.gantry.bus.contract.oci.OciSpec.Namespace;
 import dev.gantry.orchestrator.model.ContainerState.Live;
+import dev.gantry.orchestrator.spec.JoinedNetwork;
 import dev.gantry.orchestrator.store.Containers;
 
 import java.util.Optional;
@@ -11,7 +12,6 @@ import java.util.Optional;
 final class NetworkNamespaces {
     private static final String TYPE = "network";
     private static final String NONE = "none";
-    private static final String CONTAINER = "container:";
 
     private NetworkNamespaces() {}
 
@@ -27,16 +27,15 @@ final class NetworkNamespaces {
         if (network.equals(NONE)) {
             return Optional.of(new Namespace(TYPE, Optional.empty()));
         }
-        return network.startsWith(CONTAINER)
-                ? joined(network.substring(CONTAINER.length()), containers)
-                : Optional.empty();
+        return JoinedNetwork.container(network).flatMap(id -> joined(id, containers));
     }
 
     private static Optional<Namespace> joined(String id, Containers containers) {
         var target = containers.find(id).record();
         var network = target.spec().network();
-        if (network.startsWith(CONTAINER)) {
-            return joined(containers.find(network.substring(CONTAINER.length())).id(), containers);
+        var further = JoinedNetwork.container(network);
+        if (further.isPresent()) {
+            return joined(further.get(), containers);
         }
         if (!network.equals(NONE)) {
             return Optional.empty();

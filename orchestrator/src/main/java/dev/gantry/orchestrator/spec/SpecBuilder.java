@@ -244,7 +244,7 @@ public final class SpecBuilder {
     private static Map<String, String> sysctls(ContainerSpec spec, Optional<Namespace> netns) {
         var all = new LinkedHashMap<String, String>();
         // As Docker: in a network of its own, any user may bind low ports and send echo requests.
-        boolean shared = spec.network().startsWith("container:");
+        boolean shared = JoinedNetwork.container(spec.network()).isPresent();
         if (netns.isPresent() && !shared) {
             all.put("net.ipv4.ip_unprivileged_port_start", "0");
             all.put("net.ipv4.ping_group_range", "0 2147483647");
