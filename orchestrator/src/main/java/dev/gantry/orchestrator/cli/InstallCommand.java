@@ -2,6 +2,7 @@ package dev.gantry.orchestrator.cli;
 
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.supervisor.RunningServices;
 import dev.gantry.orchestrator.supervisor.ServiceTable;
 
 import picocli.CommandLine.Command;
@@ -49,7 +50,7 @@ final class InstallCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        var home = UpCommand.home();
+        var home = RunningServices.home();
         try {
             copyTree(home.resolve("lib"), target.resolve("lib"));
             copyTree(home.resolve("launcher"), target.resolve("launcher"));

@@ -10,6 +10,7 @@ import dev.gantry.bus.contract.oci.OciConfig;
 import dev.gantry.bus.contract.seccomp.SeccompOperation;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.supervisor.RunningServices;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -150,7 +151,7 @@ final class Creation {
         var shim =
                 CalledShim.start(
                         services.layout(),
-                        Services.home(),
+                        RunningServices.home(),
                         new CalledShim.Call(
                                 !request.foreground(),
                                 relay,

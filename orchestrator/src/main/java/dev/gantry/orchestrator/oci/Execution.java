@@ -8,6 +8,7 @@ import dev.gantry.bus.contract.seccomp.SeccompOperation;
 import dev.gantry.bus.contract.seccomp.SeccompResult;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.supervisor.RunningServices;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -44,7 +45,7 @@ final class Execution {
         var shim =
                 CalledShim.start(
                         services.layout(),
-                        Services.home(),
+                        RunningServices.home(),
                         new CalledShim.Call(
                                 request.detached(),
                                 relay,

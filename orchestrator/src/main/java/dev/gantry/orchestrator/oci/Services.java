@@ -9,22 +9,16 @@ import dev.gantry.bus.SocketBus;
 import dev.gantry.bus.contract.cgroup.CgroupOperation;
 import dev.gantry.bus.contract.namespace.NamespaceOperation;
 import dev.gantry.bus.contract.seccomp.SeccompOperation;
-import dev.gantry.bus.fault.FaultCode;
-import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.service.Layout;
-import dev.gantry.orchestrator.supervisor.SupervisorProcess;
+import dev.gantry.orchestrator.supervisor.RunningServices;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /** Gantry's services over the bus. */
 final class Services implements AutoCloseable {
     private static final CallOptions PATIENCE = CallOptions.within(Duration.ofSeconds(60));
-    private static final int READY_SECONDS = 90;
 
     private final Layout layout;
     private final SocketBus bus;
@@ -34,33 +28,9 @@ final class Services implements AutoCloseable {
         this.bus = bus;
     }
 
-    /** Connects to the running services; where none answer, they are started. */
+    /** Connects to the services, which are started if they do not run. */
     static Services connectOrStart(Layout layout) {
-        var socket = layout.busSocket();
-        if (Files.exists(socket)) {
-            try {
-                return new Services(layout, SocketBus.connect(socket));
-            } catch (FaultException e) {
-                // A socket that nobody listens on any more: the services are to be started.
-                if (e.fault().code() != FaultCode.UNAVAILABLE) {
-                    throw e;
-                }
-            }
-        }
-        new SupervisorProcess(layout, home()).startAndAwait(READY_SECONDS);
-        return new Services(layout, SocketBus.connect(socket));
-    }
-
-    /** Where this Gantry is installed. */
-    static Path home() {
-        return Optional.ofNullable(System.getProperty("gantry.home"))
-                .map(Path::of)
-                .orElseThrow(
-                        () ->
-                                FaultException.of(
-                                        FaultCode.FAILED_PRECONDITION,
-                                        "the property gantry.home is not set: start the command by"
-                                                + " the script gantry-oci"));
+        return new Services(layout, RunningServices.connectOrStart(layout, () -> {}));
     }
 
     Layout layout() {
