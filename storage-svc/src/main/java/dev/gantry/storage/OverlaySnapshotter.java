@@ -9,6 +9,7 @@ import dev.gantry.bus.contract.namespace.NamespaceOperation.Rootfs;
 import dev.gantry.bus.contract.storage.StorageResult.Changes;
 import dev.gantry.bus.contract.storage.StorageResult.Image;
 import dev.gantry.bus.contract.storage.StorageResult.Prepared;
+import dev.gantry.bus.contract.storage.StorageResult.SnapshotUsage;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.linux.Errno;
@@ -18,6 +19,7 @@ import dev.gantry.storage.archive.TreePacker;
 import dev.gantry.storage.content.ImageMaker;
 import dev.gantry.storage.content.ImageMaker.Recipe;
 import dev.gantry.storage.content.Images;
+import dev.gantry.storage.content.Layer;
 import dev.gantry.storage.content.Manifest;
 import dev.gantry.storage.content.StoreFiles;
 import dev.gantry.storage.content.StoredImage;
@@ -25,6 +27,7 @@ import dev.gantry.storage.content.Trash;
 import dev.gantry.storage.kernel.Directory;
 import dev.gantry.storage.kernel.FileStat;
 import dev.gantry.storage.kernel.StorageKernel;
+import dev.gantry.storage.kernel.TreeUsage;
 
 import java.nio.file.Path;
 import java.time.Instant;
@@ -307,6 +310,46 @@ final class OverlaySnapshotter implements Snapshotter {
     /** The layers of a container's image, without what it has changed. */
     LayerStack imageStack(String containerId) {
         return images.layers().stack(requireImageOf(containerId).layers());
+    }
+
+    @Override
+    public List<String> containers() {
+        return snapshots.names();
+    }
+
+    @Override
+    public Optional<SnapshotUsage> usage(String containerId) {
+        var image = imageOf(containerId);
+        var upper = snapshots.find(containerId + "/upper");
+        if (image.isEmpty() || upper.isEmpty()) {
+            return Optional.empty();
+        }
+        try (var directory = upper.get()) {
+            return Optional.of(
+                    new SnapshotUsage(
+                            containerId, image.get(), DiskUse.size(TreeUsage.of(directory))));
+        }
+    }
+
+    /** The layers of a container's image, lowest first; NOT_FOUND if there is no snapshot. */
+    List<Layer> layers(String containerId) {
+        return requireImageOf(containerId).layers();
+    }
+
+    /** What is wrong with a snapshot. */
+    Optional<String> problem(String containerId) {
+        try {
+            requireImageOf(containerId);
+        } catch (FaultException e) {
+            return Optional.of(e.fault().message());
+        }
+        for (var part : List.of("upper", "work")) {
+            var stat = snapshots.stat(containerId + "/" + part);
+            if (stat.filter(FileStat::isDirectory).isEmpty()) {
+                return Optional.of("its directory " + part + " is missing");
+            }
+        }
+        return Optional.empty();
     }
 
     /** Containers that stand on the image of a manifest. */

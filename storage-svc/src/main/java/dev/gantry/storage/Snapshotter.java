@@ -4,6 +4,10 @@ import dev.gantry.bus.contract.Done;
 import dev.gantry.bus.contract.storage.StorageResult.Changes;
 import dev.gantry.bus.contract.storage.StorageResult.Image;
 import dev.gantry.bus.contract.storage.StorageResult.Prepared;
+import dev.gantry.bus.contract.storage.StorageResult.SnapshotUsage;
+
+import java.util.List;
+import java.util.Optional;
 
 /**
  * The writable layers of containers. A snapshot is named by its container's id; its parent is an
@@ -30,4 +34,10 @@ public interface Snapshotter {
 
     /** Makes the changes a layer, and an image of it over the snapshot's own. */
     Image commit(String containerId, String reference, String comment);
+
+    /** Ids of all containers that have a snapshot, sorted. */
+    List<String> containers();
+
+    /** What a container's own layer takes of the disk; empty if there is no snapshot. */
+    Optional<SnapshotUsage> usage(String containerId);
 }

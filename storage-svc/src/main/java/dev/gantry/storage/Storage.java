@@ -3,7 +3,10 @@ package dev.gantry.storage;
 import dev.gantry.bus.Bus;
 import dev.gantry.bus.contract.Done;
 import dev.gantry.bus.contract.storage.ImageConfig;
+import dev.gantry.bus.contract.storage.StorageOperation.Stored;
 import dev.gantry.bus.contract.storage.StorageResult;
+import dev.gantry.bus.contract.storage.StorageResult.Checked;
+import dev.gantry.bus.contract.storage.StorageResult.DiskUsage;
 import dev.gantry.bus.contract.storage.StorageResult.Host;
 import dev.gantry.bus.contract.storage.StorageResult.Image;
 import dev.gantry.bus.contract.storage.StorageResult.Prepared;
@@ -17,6 +20,7 @@ import dev.gantry.storage.content.ImageMaker.Recipe;
 import dev.gantry.storage.content.Images;
 import dev.gantry.storage.content.Importer;
 import dev.gantry.storage.content.Layers;
+import dev.gantry.storage.content.StopMark;
 import dev.gantry.storage.content.StoreFiles;
 import dev.gantry.storage.content.Trash;
 import dev.gantry.storage.hostshell.HostShellTree;
@@ -27,6 +31,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -37,6 +42,7 @@ final class Storage implements AutoCloseable {
     private final StorageKernel kernel;
     private final StoreFiles files;
     private final Trash trash;
+    private final StopMark mark;
     private final Images images;
     private final OverlaySnapshotter snapshotter;
     private final Volumes volumes;
@@ -50,10 +56,15 @@ final class Storage implements AutoCloseable {
         this.events = events;
         this.trash = new Trash(kernel, files.trash());
         clear();
+        this.mark = StopMark.set(files);
         var content = new ContentStore(files);
         this.images =
                 Images.open(
-                        files, content, new Layers(kernel, files, content, trash, limits), events);
+                        files,
+                        content,
+                        new Layers(kernel, files, content, trash, limits),
+                        mark.last(),
+                        events);
         this.importer = new Importer(kernel, images);
         this.snapshotter = new OverlaySnapshotter(kernel, files, images, trash);
         this.volumes =
@@ -157,6 +168,14 @@ final class Storage implements AutoCloseable {
         return images.remove(image, snapshotter::usersOf);
     }
 
+    DiskUsage usage(List<Stored> of) {
+        return new DiskUse(snapshotter, images, volumes).of(of);
+    }
+
+    Checked check(boolean repair, Optional<List<String>> running) {
+        return new StoreCheck(images, snapshotter, volumes).run(repair, running);
+    }
+
     /** Where and on what it stores. */
     Host probe() {
         try (var root = Directory.open(kernel, files.root())) {
@@ -171,6 +190,7 @@ final class Storage implements AutoCloseable {
 
     @Override
     public void close() {
+        mark.close();
         trash.close();
     }
 }

@@ -3,6 +3,7 @@ package dev.gantry.storage;
 import dev.gantry.bus.Registration;
 import dev.gantry.bus.Request;
 import dev.gantry.bus.contract.storage.StorageOperation;
+import dev.gantry.bus.contract.storage.StorageResult;
 import dev.gantry.bus.service.ServiceContext;
 import dev.gantry.storage.archive.LayerLimits;
 import dev.gantry.storage.kernel.LinuxStorageKernel;
@@ -84,6 +85,10 @@ final class StorageVerticle extends VerticleBase {
                     storage.fillVolume(name, id, path);
             case StorageOperation.Volumes() -> storage.volumes().list();
             case StorageOperation.VolumeRemove(var name) -> storage.volumes().remove(name);
+            case StorageOperation.Snapshots() ->
+                    new StorageResult.SnapshotList(storage.snapshotter().containers());
+            case StorageOperation.Usage(var of) -> storage.usage(of);
+            case StorageOperation.Check(var repair, var running) -> storage.check(repair, running);
             case StorageOperation.Probe() -> storage.probe();
         };
     }

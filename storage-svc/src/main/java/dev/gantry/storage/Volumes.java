@@ -1,6 +1,7 @@
 package dev.gantry.storage;
 
 import dev.gantry.bus.contract.Done;
+import dev.gantry.bus.contract.storage.StorageResult.Finding;
 import dev.gantry.bus.contract.storage.StorageResult.Volume;
 import dev.gantry.bus.contract.storage.StorageResult.VolumeList;
 import dev.gantry.bus.fault.FaultCode;
@@ -13,6 +14,7 @@ import dev.gantry.storage.content.StoreFiles;
 import dev.gantry.storage.content.Trash;
 import dev.gantry.storage.kernel.Directory;
 import dev.gantry.storage.kernel.StorageKernel;
+import dev.gantry.storage.kernel.TreeUsage;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,6 +23,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -124,6 +127,66 @@ final class Volumes {
         var all = new ArrayList<Volume>();
         volumes.names().forEach(name -> find(name).ifPresent(all::add));
         return new VolumeList(all);
+    }
+
+    /** What a volume takes of the disk; empty if there is none of that name. */
+    Optional<TreeUsage.Sum> usage(String name) {
+        return volumes.find(name + "/" + VolumeFilling.DATA)
+                .map(
+                        data -> {
+                            try (data) {
+                                return TreeUsage.of(data);
+                            }
+                        });
+    }
+
+    /**
+     * Looks for volumes whose record or whose data is missing.
+     *
+     * @param repair write records anew
+     * @return how many there are
+     */
+    synchronized long check(boolean repair, List<Finding> findings) {
+        var names = volumes.names();
+        for (var name : names) {
+            if (volumes.stat(name + "/" + VolumeFilling.DATA).isEmpty()) {
+                findings.add(
+                        new Finding(
+                                "volume", name, "its data is missing", "remove the volume", false));
+            } else if (!isRecorded(name)) {
+                if (repair) {
+                    record(name);
+                }
+                findings.add(
+                        new Finding(
+                                "volume",
+                                name,
+                                "its record is missing or broken",
+                                "write it anew, without labels",
+                                repair));
+            }
+        }
+        return names.size();
+    }
+
+    private boolean isRecorded(String name) {
+        try {
+            return find(name).isPresent();
+        } catch (UncheckedIOException e) {
+            return false; // Not readable as JSON, or not at all.
+        }
+    }
+
+    private void record(String name) {
+        var path = files.volumes().resolve(name);
+        try {
+            var data = path.resolve(VolumeFilling.DATA);
+            long changed = Files.getLastModifiedTime(data).toInstant().getEpochSecond();
+            var volume = new Volume(name, data.toString(), changed, Map.of());
+            files.replace(path.resolve(RECORD), Json.mapper().writeValueAsBytes(volume));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Removes a volume and what is in it; an absent one is no error. */

@@ -8,6 +8,7 @@ import dev.gantry.bus.Event;
 import dev.gantry.bus.Reply;
 import dev.gantry.bus.contract.storage.ImageConfig;
 import dev.gantry.bus.contract.storage.StorageOperation;
+import dev.gantry.bus.contract.storage.StorageOperation.Stored;
 import dev.gantry.bus.contract.storage.StorageResult.Change;
 import dev.gantry.bus.contract.storage.StorageResult.Image;
 import dev.gantry.bus.contract.storage.StorageResult.Kind;
@@ -208,6 +209,51 @@ public abstract class StorageContractKit {
         assertThat(Path.of(over.rootfs().lowerdirs().getFirst(), "new/file")).hasContent("new\n");
         ask(new StorageOperation.Remove("kit-over"));
         ask(new StorageOperation.Remove("kit-diff"));
+    }
+
+    @Test
+    void whatIsStoredIsListedAndMeasured() throws IOException {
+        var image = importTree("kit/usage");
+        var prepared = ask(new StorageOperation.Prepare("kit-usage", "kit/usage", false));
+        Files.write(Path.of(prepared.rootfs().upperdir(), "big"), new byte[1 << 20]);
+        Volume volume = ask(new StorageOperation.VolumeCreate("kit-usage", Map.of()));
+        Files.write(Path.of(volume.path(), "big"), new byte[1 << 20]);
+
+        var all = ask(new StorageOperation.Usage(List.of()));
+        var some = ask(new StorageOperation.Usage(List.of(Stored.VOLUMES)));
+
+        assertThat(ask(new StorageOperation.Snapshots()).containerIds()).contains("kit-usage");
+        var snapshot =
+                all.snapshots().stream()
+                        .filter(each -> each.containerId().equals("kit-usage"))
+                        .findFirst()
+                        .orElseThrow();
+        assertThat(snapshot.image()).isEqualTo(image.digest());
+        assertThat(snapshot.size().bytes()).isGreaterThanOrEqualTo(1 << 20);
+        assertThat(snapshot.size().complete()).isTrue();
+        assertThat(all.layers())
+                .anyMatch(
+                        layer ->
+                                layer.images().contains(image.digest())
+                                        && layer.diffId().equals(image.layers().getFirst())
+                                        && layer.packedBytes() > 0);
+        assertThat(all.blobBytes()).isPositive();
+        assertThat(some.snapshots()).isEmpty();
+        assertThat(some.layers()).isEmpty();
+        assertThat(some.volumes()).anyMatch(each -> each.name().equals("kit-usage"));
+        ask(new StorageOperation.VolumeRemove("kit-usage"));
+        ask(new StorageOperation.Remove("kit-usage"));
+    }
+
+    @Test
+    void aStoreThatIsWholeIsFoundWhole() {
+        importTree("kit/check");
+
+        var checked = ask(new StorageOperation.Check(false, Optional.empty()));
+
+        assertThat(checked.findings()).isEmpty();
+        assertThat(checked.blobs()).isGreaterThanOrEqualTo(3);
+        assertThat(checked.layers()).isPositive();
     }
 
     @Test

@@ -2,8 +2,11 @@ package dev.gantry.storage.archive;
 
 import dev.gantry.bus.contract.Names;
 import dev.gantry.storage.kernel.Directory;
+import dev.gantry.storage.kernel.FileStat;
 import dev.gantry.storage.kernel.Raw;
 import dev.gantry.storage.kernel.StorageKernel;
+
+import java.util.Optional;
 
 /** Gives what was unpacked its owner, mode, extended attributes and time. */
 final class EntryAttributes {
@@ -36,6 +39,21 @@ final class EntryAttributes {
         kernel.fchmod(directory.fd(), entry.mode()).orThrow("fchmod %s %o", path, entry.mode());
         kernel.utimensat(directory.fd(), ".", entry.mtimeSeconds(), entry.mtimeNanos())
                 .orThrow("utimensat %s", path);
+    }
+
+    /**
+     * A directory that the archive does not list is as in the layers below, or root's, 0755 and of
+     * no time: the same archive makes the same tree.
+     */
+    void setImplied(Optional<FileStat> like, EntryPath path, Directory directory) {
+        long uid = like.map(stat -> Integer.toUnsignedLong(stat.uid())).orElse(0L);
+        long gid = like.map(stat -> Integer.toUnsignedLong(stat.gid())).orElse(0L);
+        kernel.fchownat(directory.fd(), ".", uid, gid).orThrow("fchownat %s %d:%d", path, uid, gid);
+        int mode = like.map(FileStat::permissions).orElse(0755);
+        kernel.fchmod(directory.fd(), mode).orThrow("fchmod %s %o", path, mode);
+        long seconds = like.map(FileStat::mtimeSeconds).orElse(0L);
+        int nanos = like.map(FileStat::mtimeNanos).orElse(0);
+        kernel.utimensat(directory.fd(), ".", seconds, nanos).orThrow("utimensat %s", path);
     }
 
     private void xattrs(TarEntry entry, EntryPath path, Directory in, String file) {

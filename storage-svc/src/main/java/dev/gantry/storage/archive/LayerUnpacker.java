@@ -53,7 +53,11 @@ public final class LayerUnpacker {
     private final OpenParent parents;
     private final EntryAttributes attributes;
     private final Notes notes = new Notes();
-    private final SequencedMap<String, TarEntry> directories = new LinkedHashMap<>();
+    private final Function<String, Optional<FileStat>> below;
+
+    /** Directories and what the archive says of them: nothing of those that it only implies. */
+    private final SequencedMap<String, Optional<TarEntry>> directories = new LinkedHashMap<>();
+
     private final byte[] buffer = new byte[128 * 1024];
     private long entries;
     private long bytes;
@@ -64,7 +68,8 @@ public final class LayerUnpacker {
         this.kernel = root.kernel();
         this.root = root;
         this.limits = limits;
-        this.parents = new OpenParent(root, below);
+        this.below = below;
+        this.parents = new OpenParent(root, path -> remember(path, Optional.empty()));
         this.attributes = new EntryAttributes(kernel, notes);
     }
 
@@ -82,7 +87,8 @@ public final class LayerUnpacker {
      *
      * @param root empty, the caller's own
      * @param below what a directory (raw path) is in the layers below: a directory that the archive
-     *     implies but does not list keeps that mode and owner
+     *     implies but does not list keeps that mode, owner and time. Asked only when all else is
+     *     unpacked, so that those layers may be unpacked at the same time
      */
     public static Report unpack(
             InputStream tar,
@@ -99,7 +105,7 @@ public final class LayerUnpacker {
     }
 
     private Report unpack(TarReader tar) throws IOException {
-        parents.implied(root.fd(), ".", "");
+        directories.put("", Optional.empty());
         for (var next = tar.next(); next.isPresent(); next = tar.next()) {
             if (++entries > limits.maxEntries()) {
                 throw FaultException.of(
@@ -120,7 +126,7 @@ public final class LayerUnpacker {
             if (entry.type() != TarEntry.Type.DIRECTORY) {
                 throw refuse(path, "the root is not a directory");
             }
-            directories.put("", entry);
+            directories.put("", Optional.of(entry));
             return;
         }
         for (var component : path.components().subList(0, path.components().size() - 1)) {
@@ -269,7 +275,11 @@ public final class LayerUnpacker {
             kernel.lsetxattr(in.fd(), path.name(), OPAQUE_XATTR, YES)
                     .orThrow("setxattr %s %s", path, OPAQUE_XATTR);
         }
-        directories.put(String.join("/", path.components()), entry);
+        remember(String.join("/", path.components()), Optional.of(entry));
+    }
+
+    private void remember(String directory, Optional<TarEntry> entry) {
+        directories.put(directory, entry);
         if (directories.size() > MAX_DIRECTORIES) {
             throw FaultException.of(
                     FaultCode.RESOURCE_EXHAUSTED,
@@ -309,10 +319,13 @@ public final class LayerUnpacker {
     /** Times last, deepest first: making a file in a directory changes the directory's time. */
     private void finishDirectories() {
         for (var directory : directories.sequencedEntrySet().reversed()) {
-            var entry = directory.getValue();
             var path = EntryPath.parse(directory.getKey(), limits.maxDepth());
             try (var in = root.descend(directory.getKey())) {
-                attributes.setOpen(entry, path, in);
+                if (directory.getValue().isPresent()) {
+                    attributes.setOpen(directory.getValue().get(), path, in);
+                } else {
+                    attributes.setImplied(below.apply(directory.getKey()), path, in);
+                }
             }
         }
     }

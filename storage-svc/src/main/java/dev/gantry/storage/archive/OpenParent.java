@@ -1,12 +1,11 @@
 package dev.gantry.storage.archive;
 
 import dev.gantry.storage.kernel.Directory;
-import dev.gantry.storage.kernel.FileStat;
 import dev.gantry.storage.kernel.Raw;
 import dev.gantry.storage.kernel.StorageKernel;
 
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.Consumer;
 
 /**
  * The directory in which the next entry goes, open: entries of one directory mostly follow each
@@ -15,14 +14,20 @@ import java.util.function.Function;
 final class OpenParent implements AutoCloseable {
     private final StorageKernel kernel;
     private final Directory root;
-    private final Function<String, Optional<FileStat>> below;
+    private final Consumer<String> implied;
     private Optional<Directory> parent = Optional.empty();
     private String parentPath = "";
 
-    OpenParent(Directory root, Function<String, Optional<FileStat>> below) {
+    /**
+     * Below a root.
+     *
+     * @param implied is told the paths of directories that were made although the archive did not
+     *     list them
+     */
+    OpenParent(Directory root, Consumer<String> implied) {
         this.kernel = root.kernel();
         this.root = root;
-        this.below = below;
+        this.implied = implied;
     }
 
     /** The open parent of an entry; parents that the archive does not list are made. */
@@ -50,27 +55,15 @@ final class OpenParent implements AutoCloseable {
                 made.append(made.isEmpty() ? "" : "/").append(component);
                 var existing = in.stat(component);
                 if (existing.isEmpty()) {
-                    kernel.mkdirat(in.fd(), component, 0755).orThrow("mkdirat /%s", made);
-                    implied(in.fd(), component, made.toString());
+                    kernel.mkdirat(in.fd(), component, 0700)
+                            .orThrow("mkdirat /%s", Raw.text(made.toString()));
+                    implied.accept(made.toString());
                 } else if (!existing.get().isDirectory()) {
                     throw LayerUnpacker.refuse(
                             path, "lies below " + Raw.text("/" + made) + ", not a directory");
                 }
             }
         }
-    }
-
-    /** A directory that the archive does not list is as in the layers below, or root's and 0755. */
-    void implied(int fd, String name, String path) {
-        var like = below.apply(path);
-        kernel.fchownat(
-                        fd,
-                        name,
-                        like.map(stat -> Integer.toUnsignedLong(stat.uid())).orElse(0L),
-                        like.map(stat -> Integer.toUnsignedLong(stat.gid())).orElse(0L))
-                .orThrow("fchownat /%s", Raw.text(path));
-        kernel.fchmodat(fd, name, like.map(FileStat::permissions).orElse(0755))
-                .orThrow("fchmodat /%s", Raw.text(path));
     }
 
     @Override

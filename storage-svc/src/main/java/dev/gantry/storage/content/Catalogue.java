@@ -1,5 +1,7 @@
 package dev.gantry.storage.content;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
@@ -7,8 +9,8 @@ import dev.gantry.bus.wire.Json;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +28,7 @@ final class Catalogue {
 
     private final StoreFiles files;
     private final Map<String, StoredImage> images = new LinkedHashMap<>();
+    private final Map<String, Damaged> damaged = new LinkedHashMap<>();
     private final Map<String, String> references = new LinkedHashMap<>();
 
     Catalogue(StoreFiles files) {
@@ -35,30 +38,40 @@ final class Catalogue {
     /** Loads an image from its manifest. */
     interface Loader {
         StoredImage load(Descriptor manifest) throws IOException;
+
+        /** What is left of one that cannot be loaded. */
+        Damaged damaged(Descriptor manifest, String reason);
     }
 
-    /** Reads the index. Images that cannot be loaded are left out and named. */
-    List<String> load(Loader loader) throws IOException {
-        var damaged = new ArrayList<String>();
+    /** Reads the index. Images that cannot be loaded are kept as damaged. */
+    void load(Loader loader) throws IOException {
         if (!Files.exists(file())) {
-            return damaged;
+            return;
         }
         var index = Manifest.document(Files.readAllBytes(file()), file().toString());
         for (var entry : index.path("manifests")) {
             var descriptor = Descriptor.parse(entry);
-            try {
-                if (!images.containsKey(descriptor.digest())) {
-                    images.put(descriptor.digest(), loader.load(descriptor));
-                }
-                var name = entry.path("annotations").path(NAME).asText("");
-                if (!name.isEmpty()) {
-                    references.put(name, descriptor.digest());
-                }
-            } catch (IOException | FaultException e) {
-                damaged.add(descriptor.digest() + ": " + e.getMessage());
+            var name = entry.path("annotations").path(NAME).asText("");
+            if (!name.isEmpty()) {
+                references.put(name, descriptor.digest());
+            }
+            if (!images.containsKey(descriptor.digest())) {
+                load(loader, descriptor);
             }
         }
-        return damaged;
+    }
+
+    /** Tries once more to load an image that is damaged. */
+    void load(Loader loader, Descriptor descriptor) {
+        try {
+            add(loader.load(descriptor));
+        } catch (IOException | FaultException e) {
+            var reason =
+                    e instanceof NoSuchFileException
+                            ? "no content " + e.getMessage()
+                            : e.getMessage();
+            damaged.put(descriptor.digest(), loader.damaged(descriptor, reason));
+        }
     }
 
     private Path file() {
@@ -71,22 +84,26 @@ final class Catalogue {
         json.put("schemaVersion", 2);
         json.put("mediaType", "application/vnd.oci.image.index.v1+json");
         var manifests = json.putArray("manifests");
-        for (var image : images.values()) {
-            var names = names(image);
-            if (names.isEmpty()) {
-                manifests.add(image.descriptor().json());
-            }
-            for (var name : names) {
-                var entry = image.descriptor().json();
-                entry.putObject("annotations").put(NAME, name);
-                manifests.add(entry);
-            }
-        }
+        images.values().forEach(image -> write(image.descriptor(), manifests));
+        damaged.values().forEach(image -> write(image.descriptor(), manifests));
         files.replace(file(), Json.mapper().writeValueAsBytes(json));
+    }
+
+    private void write(Descriptor image, ArrayNode manifests) {
+        var names = names(image.digest());
+        if (names.isEmpty()) {
+            manifests.add(image.json());
+        }
+        for (var name : names) {
+            var entry = image.json();
+            entry.putObject("annotations").put(NAME, name);
+            manifests.add(entry);
+        }
     }
 
     void add(StoredImage image) {
         images.put(image.digest(), image);
+        damaged.remove(image.digest());
     }
 
     void name(String reference, StoredImage image) {
@@ -98,9 +115,29 @@ final class Catalogue {
         return references.remove(ImageName.withTag(reference)) != null;
     }
 
-    void forget(StoredImage image) {
-        references.values().removeIf(image.digest()::equals);
-        images.remove(image.digest());
+    void forget(String digest) {
+        references.values().removeIf(digest::equals);
+        images.remove(digest);
+        damaged.remove(digest);
+    }
+
+    Collection<Damaged> damaged() {
+        return damaged.values();
+    }
+
+    /** A damaged image by its name, digest, or id. */
+    Optional<Damaged> findDamaged(String reference) {
+        var named = references.get(ImageName.withTag(reference));
+        return damaged.values().stream()
+                .filter(
+                        image ->
+                                image.descriptor().digest().equals(named)
+                                        || reference.endsWith(image.descriptor().digest())
+                                        || image.manifest()
+                                                .map(manifest -> manifest.config().digest())
+                                                .filter(reference::equals)
+                                                .isPresent())
+                .findFirst();
     }
 
     Collection<StoredImage> images() {
@@ -108,8 +145,13 @@ final class Catalogue {
     }
 
     List<String> names(StoredImage image) {
+        return names(image.digest());
+    }
+
+    /** Names of the image of a manifest, damaged or not. */
+    List<String> names(String digest) {
         return references.entrySet().stream()
-                .filter(entry -> entry.getValue().equals(image.digest()))
+                .filter(entry -> entry.getValue().equals(digest))
                 .map(Map.Entry::getKey)
                 .sorted()
                 .toList();
@@ -129,10 +171,22 @@ final class Catalogue {
         return find(reference)
                 .orElseThrow(
                         () ->
-                                FaultException.of(
-                                        FaultCode.NOT_FOUND,
-                                        "no such image: %s",
-                                        Names.quote(reference)));
+                                findDamaged(reference)
+                                        .map(image -> unusable(reference, image))
+                                        .orElseGet(
+                                                () ->
+                                                        FaultException.of(
+                                                                FaultCode.NOT_FOUND,
+                                                                "no such image: %s",
+                                                                Names.quote(reference))));
+    }
+
+    private static FaultException unusable(String reference, Damaged image) {
+        return FaultException.of(
+                FaultCode.FAILED_PRECONDITION,
+                "image %s is damaged (%s): bring it again, or remove it",
+                reference,
+                image.reason());
     }
 
     Optional<StoredImage> find(String reference) {

@@ -14,14 +14,85 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.DigestOutputStream;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 
-/** Content by its digest ({@code blobs/sha256}). What is in it was verified and synced. */
+/**
+ * Content by its digest ({@code blobs/sha256}). What is in it was verified and synced.
+ *
+ * <p>Whoever puts content in holds a lease ({@link Images#lease}) until an image names it: nothing
+ * that was put in, or {@linkplain #has found there}, while a lease is open is swept before that
+ * lease is closed.
+ */
 public final class ContentStore {
+    private static final Pattern DIGEST = Pattern.compile("sha256:[0-9a-f]{64}");
+
     private final StoreFiles files;
+    private final Leases leases = new Leases();
+    private final Set<String> suspects = ConcurrentHashMap.newKeySet();
 
     /** Over the store's directories. */
     public ContentStore(StoreFiles files) {
         this.files = files;
+    }
+
+    /** What keeps content that no image names yet. */
+    Leases leases() {
+        return leases;
+    }
+
+    /** The machine went down with the store open: content is verified before it counts as there. */
+    void suspectAll() throws IOException {
+        suspects.addAll(digests());
+    }
+
+    /** Digests of all blobs; other names are left out. */
+    List<String> digests() throws IOException {
+        try (var all = Files.list(files.blobs())) {
+            return all.map(path -> "sha256:" + path.getFileName())
+                    .filter(digest -> DIGEST.matcher(digest).matches())
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    /**
+     * Whether content is there, whole. What is found is kept as long as the caller's lease; after a
+     * power loss it is verified when it is first asked for, and what is broken is not there.
+     */
+    public boolean has(Descriptor descriptor) throws IOException {
+        var path = path(descriptor.digest());
+        leases.keep(path);
+        if (!Files.exists(path) || Files.size(path) != descriptor.size()) {
+            return false;
+        }
+        if (suspects.contains(descriptor.digest())) {
+            if (!isWhole(descriptor.digest())) {
+                return false;
+            }
+            suspects.remove(descriptor.digest());
+        }
+        return true;
+    }
+
+    /** Reads a blob to its end: whether it is what its name says. */
+    boolean isWhole(String digest) throws IOException {
+        var sha256 = Digests.sha256();
+        var buffer = new byte[128 * 1024];
+        try (var blob = open(digest)) {
+            for (int count = blob.read(buffer); count >= 0; count = blob.read(buffer)) {
+                sha256.update(buffer, 0, count);
+            }
+        }
+        return Digests.format(sha256.digest()).equals(digest);
+    }
+
+    /** Takes away what is broken, so that it can be brought again. */
+    void drop(String digest) throws IOException {
+        Files.deleteIfExists(path(digest));
+        StoreFiles.sync(files.blobs());
     }
 
     /** Writes content. */
@@ -45,8 +116,7 @@ public final class ContentStore {
                 channel.force(true);
             }
             var descriptor = new Descriptor(mediaType, Digests.format(sha256.digest()), size);
-            Files.move(fresh, path(descriptor.digest()), StandardCopyOption.ATOMIC_MOVE);
-            StoreFiles.sync(files.blobs());
+            name(fresh, descriptor.digest());
             return descriptor;
         } finally {
             Files.deleteIfExists(fresh);
@@ -60,7 +130,7 @@ public final class ContentStore {
 
     /** Takes in content that must be what a descriptor says; nothing is kept if it is not. */
     public void put(Descriptor expected, InputStream content) throws IOException {
-        if (Files.exists(path(expected.digest())) && size(expected.digest()) == expected.size()) {
+        if (has(expected)) {
             return;
         }
         var fresh = files.fresh("blob");
@@ -91,11 +161,18 @@ public final class ContentStore {
                         size > expected.size() ? "at least " : "",
                         size);
             }
-            Files.move(fresh, path(digest), StandardCopyOption.ATOMIC_MOVE);
-            StoreFiles.sync(files.blobs());
+            name(fresh, digest);
         } finally {
             Files.deleteIfExists(fresh);
         }
+    }
+
+    /** Gives content that was verified and synced its name, under the caller's lease. */
+    void name(Path fresh, String digest) throws IOException {
+        leases.keep(path(digest));
+        Files.move(fresh, path(digest), StandardCopyOption.ATOMIC_MOVE);
+        StoreFiles.sync(files.blobs());
+        suspects.remove(digest);
     }
 
     /** A small document, verified again. */
@@ -118,6 +195,11 @@ public final class ContentStore {
     /** Bytes of a blob. */
     public long size(String digest) throws IOException {
         return Files.size(path(digest));
+    }
+
+    /** Bytes of a blob; 0 if it is not there. */
+    long sizeIfThere(String digest) {
+        return path(digest).toFile().length();
     }
 
     /** Opens a blob. */

@@ -1,8 +1,10 @@
 package dev.gantry.storage.content;
 
 import dev.gantry.bus.contract.storage.StorageResult;
+import dev.gantry.bus.contract.storage.StorageResult.Finding;
 import dev.gantry.bus.contract.storage.StorageResult.Histories;
 import dev.gantry.bus.contract.storage.StorageResult.Image;
+import dev.gantry.bus.contract.storage.StorageResult.LayerUsage;
 import dev.gantry.bus.contract.storage.StorageResult.Removed;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
@@ -10,9 +12,11 @@ import dev.gantry.bus.fault.FaultException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -39,19 +43,60 @@ public final class Images {
         this.events = events;
     }
 
-    /** Opens the store. What a crash left half-made is removed, what is damaged is named. */
+    /**
+     * Opens the store. What a crash left half-made is removed, what is damaged is named.
+     *
+     * @param last after a power loss, what is on the disk is verified before it is used
+     */
     public static Images open(
-            StoreFiles files, ContentStore content, Layers layers, Events events) {
+            StoreFiles files,
+            ContentStore content,
+            Layers layers,
+            StopMark.Last last,
+            Events events) {
         var images = new Images(files, content, layers, events);
+        var lease = images.lease();
         try {
-            for (var damaged : images.catalogue.load(images::load)) {
-                LOG.log(System.Logger.Level.ERROR, "image left out: {0}", damaged);
+            if (last == StopMark.Last.POWER_LOSS) {
+                content.suspectAll();
+                layers.suspectAll();
+            }
+            images.catalogue.load(images.loader);
+            for (var damaged : images.catalogue.damaged()) {
+                LOG.log(
+                        System.Logger.Level.ERROR,
+                        "image {0} is damaged: {1}",
+                        damaged.descriptor().digest(),
+                        damaged.reason());
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } finally {
+            lease.close();
         }
-        images.sweep.now(images.catalogue.images());
         return images;
+    }
+
+    private final Catalogue.Loader loader =
+            new Catalogue.Loader() {
+                @Override
+                public StoredImage load(Descriptor manifest) throws IOException {
+                    return Images.this.load(manifest);
+                }
+
+                @Override
+                public Damaged damaged(Descriptor manifest, String reason) {
+                    return new Damaged(manifest, whatIsLeft(manifest), reason);
+                }
+            };
+
+    private Optional<Manifest> whatIsLeft(Descriptor descriptor) {
+        try {
+            return Optional.of(
+                    Manifest.parse(content.read(descriptor.digest()), descriptor.mediaType()));
+        } catch (IOException | FaultException e) {
+            return Optional.empty(); // The reason is known: loading the image began with it.
+        }
     }
 
     /** The unpacked layers. */
@@ -77,7 +122,7 @@ public final class Images {
     }
 
     /** Takes an image whose blobs are all in the content store, under these names. */
-    StoredImage register(Descriptor manifest, List<String> references) throws IOException {
+    public StoredImage register(Descriptor manifest, List<String> references) throws IOException {
         var image = load(manifest);
         change(
                 () -> {
@@ -93,24 +138,53 @@ public final class Images {
     }
 
     /** Something that may fail to reach the disk. */
-    interface Work<T> {
+    public interface Work<T> {
+        /** Does it. */
         T run() throws IOException;
     }
 
-    /** What is ingested is not yet named by the catalogue: no sweep meanwhile. */
-    <T> T whileIngesting(Work<T> work) {
-        sweep.hold();
+    /** Brings something in under a {@link #lease}. */
+    public <T> T whileIngesting(Work<T> work) {
+        var lease = lease();
         try {
             return work.run();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
-            sweep.release(this::snapshot);
+            lease.close();
         }
     }
 
-    private List<StoredImage> snapshot() {
-        return reading(() -> List.copyOf(catalogue.images()));
+    /**
+     * What is put into the content store, found there or unpacked from now on, by anybody, stays
+     * until this is closed, and from then on if an image needs it: to be held from before the first
+     * blob of a pull is looked for until its image is {@linkplain #register registered}. Garbage is
+     * collected meanwhile, and again when the lease is closed, for example what a failed pull has
+     * brought.
+     */
+    public Leases.Lease lease() {
+        var lease = content.leases().open();
+        return () -> {
+            lease.close();
+            sweep.now(this::needed);
+        };
+    }
+
+    private Sweep.Needed needed() {
+        return reading(
+                () ->
+                        new Sweep.Needed(
+                                List.copyOf(catalogue.images()), List.copyOf(catalogue.damaged())));
+    }
+
+    /** Makes sure, once after a power loss, that an image's layers are what their blobs say. */
+    private StoredImage assured(StoredImage image) {
+        try {
+            layers.assure(image.manifest().layers(), image.layers());
+            return image;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private <T> T reading(Supplier<T> work) {
@@ -137,21 +211,12 @@ public final class Images {
 
     /** Does something with an image that must not be removed meanwhile. */
     public <T> T with(String reference, Function<StoredImage, T> work) {
-        return reading(() -> work.apply(catalogue.resolve(reference)));
+        return reading(() -> work.apply(assured(catalogue.resolve(reference))));
     }
 
     /** The image of a manifest. */
     public StoredImage byManifest(String digest) {
-        return reading(
-                () ->
-                        catalogue
-                                .byManifest(digest)
-                                .orElseThrow(
-                                        () ->
-                                                FaultException.of(
-                                                        FaultCode.NOT_FOUND,
-                                                        "no such image: %s",
-                                                        digest)));
+        return reading(() -> assured(catalogue.resolve(digest)));
     }
 
     /** By name, digest, id or prefix of an id. */
@@ -206,38 +271,58 @@ public final class Images {
      * @param users which containers stand on the image of a manifest digest
      */
     public Removed remove(String reference, Function<String, List<String>> users) {
-        var before = new ArrayList<StoredImage>();
+        var ids = new ArrayList<String>();
         var removed =
                 change(
                         () -> {
+                            var broken = catalogue.findDamaged(reference);
+                            if (broken.isPresent()) {
+                                ids.add(broken.get().descriptor().digest());
+                                return removeDamaged(reference, broken.get(), users);
+                            }
                             var image = catalogue.resolve(reference);
-                            before.add(image);
+                            ids.add(image.id());
                             var names = catalogue.names(image);
                             if (catalogue.isName(reference) && names.size() > 1) {
                                 catalogue.forgetName(reference);
                                 return new Removed(
                                         List.of(ImageName.withTag(reference)), List.of());
                             }
-                            var using = users.apply(image.digest());
-                            if (!using.isEmpty()) {
-                                throw FaultException.of(
-                                        FaultCode.FAILED_PRECONDITION,
-                                        "image %s is used by container %s",
-                                        reference,
-                                        String.join(", ", using));
-                            }
-                            catalogue.forget(image);
+                            requireUnused(reference, users.apply(image.digest()));
+                            catalogue.forget(image.digest());
                             return new Removed(names, orphans(image));
                         });
-        sweep.hold();
-        sweep.release(this::snapshot);
+        sweep.now(this::needed);
         events.publish(
                 "image-removed",
-                before.getFirst().id(),
+                ids.getFirst(),
                 Map.of(
                         "untagged", String.join(" ", removed.untagged()),
                         "deleted", String.join(" ", removed.deleted())));
         return removed;
+    }
+
+    private Removed removeDamaged(
+            String reference, Damaged image, Function<String, List<String>> users) {
+        var digest = image.descriptor().digest();
+        var names = catalogue.names(digest);
+        if (catalogue.isName(reference) && names.size() > 1) {
+            catalogue.forgetName(reference);
+            return new Removed(List.of(ImageName.withTag(reference)), List.of());
+        }
+        requireUnused(reference, users.apply(digest));
+        catalogue.forget(digest);
+        return new Removed(names, List.of(digest));
+    }
+
+    private static void requireUnused(String reference, List<String> using) {
+        if (!using.isEmpty()) {
+            throw FaultException.of(
+                    FaultCode.FAILED_PRECONDITION,
+                    "image %s is used by container %s",
+                    reference,
+                    String.join(", ", using));
+        }
     }
 
     /** What no other image needs: the manifest, the configuration, layers by diff id. */
@@ -255,7 +340,101 @@ public final class Images {
         return deleted;
     }
 
-    ContentStore content() {
+    /**
+     * What {@link #check} found.
+     *
+     * @param blobs and {@code layers} that were looked at
+     */
+    public record ContentReport(long blobs, long layers, List<Finding> findings) {}
+
+    /**
+     * Looks whether all images are whole: each blob against its digest, each layer against its
+     * blob.
+     *
+     * @param repair mend what can be mended
+     * @param mounted chain ids of layers that must not be exchanged
+     */
+    public ContentReport check(boolean repair, Set<String> mounted) {
+        var findings = new ArrayList<Finding>();
+        for (var garbage : sweep.find(this::needed)) {
+            var kind = garbage.getParent().getFileName().toString();
+            findings.add(
+                    new Finding(
+                            kind.equals("layers") ? "layer" : "blob",
+                            garbage.getFileName().toString(),
+                            "no image needs it",
+                            "remove it",
+                            repair));
+        }
+        if (repair) {
+            sweep.now(this::needed);
+        }
+        var lease = content.leases().open(); // Not lease(): looking must not sweep.
+        try {
+            var report = new ContentCheck(this, repair, mounted).run();
+            findings.addAll(report.findings());
+            return new ContentReport(report.blobs(), report.layers(), findings);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            lease.close();
+        }
+    }
+
+    List<StoredImage> all() {
+        return needed().images();
+    }
+
+    List<Damaged> damaged() {
+        return needed().damaged();
+    }
+
+    List<String> namesOf(String digest) {
+        return reading(() -> catalogue.names(digest));
+    }
+
+    /** Loads a damaged image once more; whether it is whole now. */
+    boolean tryAgain(Descriptor manifest) {
+        return change(
+                () -> {
+                    catalogue.load(loader, manifest);
+                    return catalogue.byManifest(manifest.digest()).isPresent();
+                });
+    }
+
+    /** Each unpacked layer that an image needs, and which need it. */
+    public List<LayerUsage> layerUsage() {
+        var images = needed().images();
+        var users = new LinkedHashMap<Layer, List<String>>();
+        for (var image : images) {
+            for (var layer : image.layers()) {
+                users.computeIfAbsent(layer, l -> new ArrayList<>()).add(image.digest());
+            }
+        }
+        var usage = new ArrayList<LayerUsage>();
+        users.forEach(
+                (layer, of) ->
+                        usage.add(
+                                new LayerUsage(
+                                        layer.chainId(),
+                                        layer.diffId(),
+                                        layer.bytes(),
+                                        content.sizeIfThere(layer.blob()),
+                                        of)));
+        return usage;
+    }
+
+    /** Bytes of all content. */
+    public long blobBytes() {
+        try {
+            return content.digests().stream().mapToLong(content::sizeIfThere).sum();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The content under them. */
+    public ContentStore content() {
         return content;
     }
 }

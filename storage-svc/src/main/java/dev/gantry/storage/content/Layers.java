@@ -1,5 +1,6 @@
 package dev.gantry.storage.content;
 
+import com.fasterxml.jackson.core.JacksonException;
 import com.github.luben.zstd.ZstdIOException;
 
 import dev.gantry.bus.fault.FaultException;
@@ -10,6 +11,7 @@ import dev.gantry.storage.archive.LayerLimits;
 import dev.gantry.storage.archive.LayerStack;
 import dev.gantry.storage.archive.LayerUnpacker;
 import dev.gantry.storage.archive.MeteredInput;
+import dev.gantry.storage.archive.TreeComparison;
 import dev.gantry.storage.kernel.Directory;
 import dev.gantry.storage.kernel.Raw;
 import dev.gantry.storage.kernel.StorageKernel;
@@ -21,22 +23,27 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.ZipException;
 
 /**
  * Unpacked layers, {@code layers/<chain id>/fs}. A layer appears there by a rename, when its digest
- * and its diff id were verified and its files synced.
+ * and its diff id were verified and its files synced. Who unpacks holds a lease ({@link
+ * Images#lease}).
  */
 public final class Layers {
+    private static final System.Logger LOG = System.getLogger(Layers.class.getName());
+
     private final StorageKernel kernel;
     private final StoreFiles files;
     private final ContentStore content;
     private final Trash trash;
     private final LayerLimits limits;
+    private final Set<String> suspects = ConcurrentHashMap.newKeySet();
 
     /** Over the store's directories and content. */
     public Layers(
@@ -68,15 +75,38 @@ public final class Layers {
      */
     public Layer unpack(Descriptor blob, Optional<String> expected, List<Layer> below)
             throws IOException {
-        var known = expected.flatMap(diffId -> find(chainId(below, diffId)));
-        if (known.isPresent() && known.get().blob().equals(blob.digest())) {
-            return known.get();
+        if (expected.isPresent()) {
+            var chainId = chainId(below, expected.get());
+            content.leases().keep(directory(chainId));
+            var known = find(chainId);
+            if (known.isPresent() && known.get().blob().equals(blob.digest())) {
+                return known.get();
+            }
         }
+        return unpacked(
+                blob,
+                expected,
+                below,
+                (layer, work) -> {
+                    content.leases().keep(directory(layer.chainId()));
+                    publish(layer, work);
+                    return layer;
+                });
+    }
+
+    /** What to do with a layer that is unpacked and synced, but has no name yet. */
+    private interface Use<R> {
+        R of(Layer layer, Path work) throws IOException;
+    }
+
+    private <R> R unpacked(
+            Descriptor blob, Optional<String> expected, List<Layer> below, Use<R> use)
+            throws IOException {
         var work = files.fresh("layer");
         Files.createDirectory(work);
         Files.createDirectory(work.resolve("fs"));
         try {
-            return unpack(blob, expected, below, work);
+            return use.of(unpack(blob, expected, below, work), work);
         } catch (EOFException | ZipException | ZstdIOException e) {
             throw damaged(blob, e);
         } finally {
@@ -110,16 +140,98 @@ public final class Layers {
                         report.bytes(),
                         report.opaqueRoot(),
                         report.notes());
-        publish(layer, work);
+        files.replace(work.resolve("layer.json"), Json.mapper().writeValueAsBytes(layer));
         return layer;
     }
 
     private synchronized void publish(Layer layer, Path work) throws IOException {
-        if (find(layer.chainId()).isPresent()) {
+        if (find(layer.chainId()).isEmpty()) {
+            exchange(layer, work);
+        }
+    }
+
+    /** The machine went down with the store open: layers are compared before they are used. */
+    void suspectAll() {
+        all().forEach(layer -> suspects.add(layer.chainId()));
+    }
+
+    /**
+     * Makes sure, once after a power loss, that these layers are what their blobs say; those that
+     * are not are unpacked again. No container runs yet that could stand on them.
+     *
+     * @param blobs of the layers, in their order
+     */
+    void assure(List<Descriptor> blobs, List<Layer> layers) throws IOException {
+        if (suspects.isEmpty()) {
             return;
         }
-        files.replace(work.resolve("layer.json"), Json.mapper().writeValueAsBytes(layer));
-        Files.move(work, directory(layer.chainId()), StandardCopyOption.ATOMIC_MOVE);
+        synchronized (suspects) {
+            for (int i = 0; i < layers.size(); i++) {
+                var layer = layers.get(i);
+                if (suspects.contains(layer.chainId())) {
+                    var problem = compare(blobs.get(i), layer, layers.subList(0, i), true);
+                    problem.ifPresent(
+                            what ->
+                                    LOG.log(
+                                            System.Logger.Level.ERROR,
+                                            "layer {0} was broken by the power loss and is"
+                                                    + " unpacked again: {1}",
+                                            layer.chainId(),
+                                            what));
+                    suspects.remove(layer.chainId());
+                }
+            }
+        }
+    }
+
+    /**
+     * Unpacks a layer once more and compares, file by file.
+     *
+     * @param replace put the new one in place of the old one if they differ
+     * @return the first difference
+     */
+    Optional<String> compare(Descriptor blob, Layer layer, List<Layer> below, boolean replace)
+            throws IOException {
+        return unpacked(
+                blob,
+                Optional.of(layer.diffId()),
+                below,
+                (again, work) -> {
+                    var difference = difference(layer, work);
+                    if (difference.isPresent() && replace) {
+                        exchange(layer, work);
+                    }
+                    return difference;
+                });
+    }
+
+    private Optional<String> difference(Layer layer, Path work) {
+        var there = directory(layer.chainId());
+        if (find(layer.chainId()).isEmpty()) {
+            return Optional.of("its record is missing");
+        }
+        if (!Files.isDirectory(there.resolve("fs"))) {
+            return Optional.of("its directory is missing");
+        }
+        try (var expected = Directory.open(kernel, work.resolve("fs"));
+                var found = Directory.open(kernel, there.resolve("fs"))) {
+            return TreeComparison.difference(expected, found);
+        }
+    }
+
+    private void exchange(Layer layer, Path work) throws IOException {
+        var name = Digests.hex(layer.chainId());
+        try (var tmp = Directory.open(kernel, files.tmp());
+                var all = Directory.open(kernel, files.layers())) {
+            var fresh = work.getFileName().toString();
+            if (all.stat(name).isEmpty()) {
+                kernel.renameat2(tmp.fd(), fresh, all.fd(), name, StorageKernel.RENAME_NOREPLACE)
+                        .orThrow("renameat2 %s to %s", tmp.at(fresh), all.at(name));
+            } else {
+                kernel.renameat2(tmp.fd(), fresh, all.fd(), name, StorageKernel.RENAME_EXCHANGE)
+                        .orThrow("renameat2 %s and %s", tmp.at(fresh), all.at(name));
+            }
+        }
         StoreFiles.sync(files.layers());
     }
 
@@ -149,7 +261,21 @@ public final class Layers {
         try {
             return Files.exists(record)
                     ? Optional.of(Json.mapper().readValue(record.toFile(), Layer.class))
+                            .filter(layer -> layer.chainId().equals(chainId))
                     : Optional.empty();
+        } catch (JacksonException e) {
+            // It is as good as none: the layer is unpacked again.
+            LOG.log(System.Logger.Level.ERROR, "{0} is broken: {1}", record, e.getMessage());
+            return Optional.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** All layers whose record can be read. */
+    List<Layer> all() {
+        try (var names = Files.list(files.layers())) {
+            return names.flatMap(path -> find("sha256:" + path.getFileName()).stream()).toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -176,7 +302,8 @@ public final class Layers {
         return new LayerStack(roots);
     }
 
-    private Path directory(String chainId) {
+    /** Where a layer is. */
+    Path directory(String chainId) {
         return files.layers().resolve(Digests.hex(chainId));
     }
 }

@@ -39,6 +39,7 @@ public interface StorageKernel {
     int RESOLVE_BENEATH = 8;
 
     int RENAME_NOREPLACE = 1;
+    int RENAME_EXCHANGE = 2;
 
     /** openat2(2), always O_CLOEXEC: a descriptor. */
     SyscallResult openat2(int dirfd, String path, int flags, int mode, int resolve);

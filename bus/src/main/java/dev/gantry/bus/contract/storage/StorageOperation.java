@@ -10,6 +10,7 @@ import dev.gantry.bus.contract.Done;
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.fault.FaultException;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -35,6 +36,9 @@ import java.util.Optional;
     @JsonSubTypes.Type(value = StorageOperation.VolumeFill.class, name = "volume-fill"),
     @JsonSubTypes.Type(value = StorageOperation.Volumes.class, name = "volumes"),
     @JsonSubTypes.Type(value = StorageOperation.VolumeRemove.class, name = "volume-remove"),
+    @JsonSubTypes.Type(value = StorageOperation.Snapshots.class, name = "snapshots"),
+    @JsonSubTypes.Type(value = StorageOperation.Usage.class, name = "usage"),
+    @JsonSubTypes.Type(value = StorageOperation.Check.class, name = "check"),
     @JsonSubTypes.Type(value = StorageOperation.Probe.class, name = "probe")
 })
 public sealed interface StorageOperation<R> extends Operation<R> {
@@ -349,6 +353,76 @@ public sealed interface StorageOperation<R> extends Operation<R> {
         @Override
         public Class<Done> resultType() {
             return Done.class;
+        }
+    }
+
+    /** The containers that have a writable layer, by id. */
+    record Snapshots() implements StorageOperation<StorageResult.SnapshotList> {
+        @Override
+        public String subject() {
+            return "";
+        }
+
+        @Override
+        public Class<StorageResult.SnapshotList> resultType() {
+            return StorageResult.SnapshotList.class;
+        }
+    }
+
+    /** What {@link Usage} may be asked of. */
+    enum Stored {
+        SNAPSHOTS,
+        LAYERS,
+        VOLUMES
+    }
+
+    /**
+     * What is stored takes of the disk. Snapshots and volumes are walked through for it.
+     *
+     * @param of what is of interest; nothing named means all
+     */
+    record Usage(List<Stored> of) implements StorageOperation<StorageResult.DiskUsage> {
+        /** Nothing named is all. */
+        public Usage {
+            of = of == null || of.isEmpty() ? List.of(Stored.values()) : List.copyOf(of);
+        }
+
+        @Override
+        public String subject() {
+            return "";
+        }
+
+        @Override
+        public Class<StorageResult.DiskUsage> resultType() {
+            return StorageResult.DiskUsage.class;
+        }
+    }
+
+    /**
+     * Looks whether all that is stored is whole, as fsck(8) does: every blob against its digest,
+     * every unpacked layer against its blob, file by file.
+     *
+     * @param repair mend what can be mended: layers from their blobs, leftovers by removal. What
+     *     cannot be is named with what to do about it.
+     * @param running containers whose root may be mounted: layers below them are not exchanged.
+     *     Absent: any container may be
+     */
+    record Check(boolean repair, Optional<List<String>> running)
+            implements StorageOperation<StorageResult.Checked> {
+        /** Checks the ids. */
+        public Check {
+            running = Absent.orEmpty(running).map(List::copyOf);
+            running.ifPresent(ids -> ids.forEach(id -> Names.check("container id", id)));
+        }
+
+        @Override
+        public String subject() {
+            return "";
+        }
+
+        @Override
+        public Class<StorageResult.Checked> resultType() {
+            return StorageResult.Checked.class;
         }
     }
 

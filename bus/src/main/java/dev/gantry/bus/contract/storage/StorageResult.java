@@ -145,6 +145,87 @@ public sealed interface StorageResult {
         }
     }
 
+    /** Ids of containers with a writable layer, sorted. */
+    record SnapshotList(List<String> containerIds) implements StorageResult {
+        /** Absent ids are none. */
+        public SnapshotList {
+            containerIds = Absent.orEmpty(containerIds);
+        }
+    }
+
+    /**
+     * What a tree takes of the disk: blocks, so holes cost nothing and a file with several names
+     * counts once.
+     *
+     * @param files names below it, directories among them
+     * @param complete false if the tree was too deep to be walked to its end: then it is more
+     */
+    record TreeSize(long bytes, long files, boolean complete) {}
+
+    /**
+     * A container's writable layer.
+     *
+     * @param image digest of the manifest it stands on
+     */
+    record SnapshotUsage(String containerId, String image, TreeSize size) {}
+
+    /**
+     * An unpacked layer.
+     *
+     * @param chainId names it together with what lies below it
+     * @param bytes of its files
+     * @param packedBytes of its blob, 0 if that is not there
+     * @param images digests of the manifests that need it
+     */
+    record LayerUsage(
+            String chainId, String diffId, long bytes, long packedBytes, List<String> images) {
+        /** Absent images are none. */
+        public LayerUsage {
+            images = Absent.orEmpty(images);
+        }
+    }
+
+    /** A named volume. */
+    record VolumeUsage(String name, TreeSize size) {}
+
+    /**
+     * What was asked of; the rest is empty.
+     *
+     * @param blobBytes of all content, manifests and packed layers
+     */
+    record DiskUsage(
+            List<SnapshotUsage> snapshots,
+            List<LayerUsage> layers,
+            List<VolumeUsage> volumes,
+            long blobBytes)
+            implements StorageResult {
+        /** Absent parts are empty. */
+        public DiskUsage {
+            snapshots = Absent.orEmpty(snapshots);
+            layers = Absent.orEmpty(layers);
+            volumes = Absent.orEmpty(volumes);
+        }
+    }
+
+    /**
+     * Something that is not as it should be.
+     *
+     * @param part what kind of thing it is: image, blob, layer, snapshot, volume, leftover
+     * @param subject which of them, by name, id or digest
+     * @param remedy what repair does about it, or what a person can do
+     * @param repaired whether it was mended
+     */
+    record Finding(String part, String subject, String problem, String remedy, boolean repaired) {}
+
+    /** How much was looked at, and what was found. */
+    record Checked(long blobs, long layers, long snapshots, long volumes, List<Finding> findings)
+            implements StorageResult {
+        /** Absent findings are none. */
+        public Checked {
+            findings = Absent.orEmpty(findings);
+        }
+    }
+
     /** Which driver, on which file system, where. */
     record Host(String driver, String root, String fileSystem, String reason)
             implements StorageResult {}
