@@ -47,6 +47,7 @@ final class Commands {
         COMMANDS.put("commit", CommitCommand::new);
         COMMANDS.put("network", NetworkCommands::new);
         COMMANDS.put("volume", VolumeCommands::new);
+        COMMANDS.put("storage", StorageCommands::new);
         COMMANDS.put("info", InfoCommand::new);
         COMMANDS.put("version", VersionCommand::new);
         COMMANDS.put("up", UpCommand::new);

@@ -20,6 +20,7 @@ final class Watch implements AutoCloseable {
 
     private final Reconciliation reconciliation;
     private final Parts parts;
+    private final OrphanSnapshots orphans;
     private final ScheduledExecutorService timer;
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
     private final AtomicBoolean running = new AtomicBoolean();
@@ -27,6 +28,7 @@ final class Watch implements AutoCloseable {
     Watch(Reconciliation reconciliation, Parts parts) {
         this.reconciliation = reconciliation;
         this.parts = parts;
+        this.orphans = new OrphanSnapshots(parts);
         var threads =
                 new ScheduledThreadPoolExecutor(
                         1, Thread.ofPlatform().name("reconcile").daemon().factory());
@@ -89,6 +91,7 @@ final class Watch implements AutoCloseable {
                         try {
                             parts.leftovers().retry();
                             reconciliation.run(false);
+                            orphans.remove();
                         } catch (FaultException e) {
                             LOG.log(
                                     System.Logger.Level.DEBUG,

@@ -29,6 +29,7 @@ public final class RecordStore implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(RecordStore.class.getName());
     private static final String RECORD = ".json";
     private static final String PLAN = ".plan";
+    private static final String UNREADABLE = ".unreadable";
 
     private final Path directory;
     private final GroupCommit commits;
@@ -160,8 +161,13 @@ public final class RecordStore implements AutoCloseable {
         }
     }
 
+    /** Whether a record that has something in it was set aside: its container is not forgotten. */
+    public boolean isSetAside(String id) {
+        return directory.resolve(id + RECORD + UNREADABLE).toFile().length() > 0;
+    }
+
     private static void setAside(Path path, String why) throws IOException {
-        var aside = path.resolveSibling(path.getFileName() + ".unreadable");
+        var aside = path.resolveSibling(path.getFileName() + UNREADABLE);
         Files.move(path, aside);
         LOG.log(
                 System.Logger.Level.ERROR,

@@ -200,6 +200,8 @@ public final class FakeServices implements AutoCloseable {
                 }
                 yield prepared(mounts.containerId());
             }
+            case StorageOperation.Snapshots s ->
+                    new StorageResult.SnapshotList(layers.stream().sorted().toList());
             case StorageOperation.Remove remove -> done(layers.remove(remove.containerId()));
             case StorageOperation.VolumeCreate create -> {
                 volumes.add(create.name());
