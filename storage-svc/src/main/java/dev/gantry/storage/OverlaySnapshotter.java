@@ -6,6 +6,7 @@ import dev.gantry.bus.contract.Done;
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.PlanStep;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Rootfs;
+import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.contract.storage.StorageResult.Changes;
 import dev.gantry.bus.contract.storage.StorageResult.Image;
 import dev.gantry.bus.contract.storage.StorageResult.Prepared;
@@ -290,17 +291,19 @@ final class OverlaySnapshotter implements Snapshotter {
     }
 
     @Override
-    public Image commit(String containerId, String reference, String comment) {
-        var image = requireImageOf(containerId);
-        try (var upper = snapshots.descend(containerId + "/upper")) {
+    public Image commit(StorageOperation.Commit commit) {
+        var id = commit.containerId();
+        var image = requireImageOf(id);
+        try (var upper = snapshots.descend(id + "/upper")) {
             var recipe =
                     new Recipe(
                             Optional.of(image),
-                            image.document(),
+                            commit.config().map(image.document()::with).orElse(image.document()),
                             Instant.now(),
-                            "commit " + containerId,
-                            comment,
-                            Optional.of(reference));
+                            "commit " + id,
+                            commit.comment(),
+                            commit.author(),
+                            commit.reference());
             return new ImageMaker(images)
                     .makePacked(recipe, out -> TreePacker.pack(upper, out, true))
                     .image();

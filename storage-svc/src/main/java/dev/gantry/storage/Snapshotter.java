@@ -1,6 +1,7 @@
 package dev.gantry.storage;
 
 import dev.gantry.bus.contract.Done;
+import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.contract.storage.StorageResult.Changes;
 import dev.gantry.bus.contract.storage.StorageResult.Image;
 import dev.gantry.bus.contract.storage.StorageResult.Prepared;
@@ -33,7 +34,7 @@ public interface Snapshotter {
     Changes diff(String containerId);
 
     /** Makes the changes a layer, and an image of it over the snapshot's own. */
-    Image commit(String containerId, String reference, String comment);
+    Image commit(StorageOperation.Commit commit);
 
     /** Ids of all containers that have a snapshot, sorted. */
     List<String> containers();

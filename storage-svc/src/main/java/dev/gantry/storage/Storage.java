@@ -3,6 +3,7 @@ package dev.gantry.storage;
 import dev.gantry.bus.Bus;
 import dev.gantry.bus.contract.Done;
 import dev.gantry.bus.contract.storage.ImageConfig;
+import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.contract.storage.StorageOperation.Stored;
 import dev.gantry.bus.contract.storage.StorageResult;
 import dev.gantry.bus.contract.storage.StorageResult.Checked;
@@ -128,16 +129,22 @@ final class Storage implements AutoCloseable {
         }
     }
 
-    Image commit(String containerId, String reference, String comment) {
-        var image = snapshotter.commit(containerId, reference, comment);
+    Image commit(StorageOperation.Commit commit) {
+        var image = snapshotter.commit(commit);
         events.publish(
-                "committed", image.id(), Map.of("container", containerId, "reference", reference));
+                "committed",
+                image.id(),
+                Map.of(
+                        "container",
+                        commit.containerId(),
+                        "reference",
+                        commit.reference().orElse("")));
         return image;
     }
 
     StorageResult.Images imported(
-            String path, Optional<String> reference, Optional<ImageConfig> config) {
-        return importer.from(Path.of(path), reference, config);
+            String path, Optional<String> reference, Optional<ImageConfig> config, String comment) {
+        return importer.from(Path.of(path), reference, config, comment);
     }
 
     /** The image of the host's own shell; made again if that is asked for. */
@@ -164,8 +171,8 @@ final class Storage implements AutoCloseable {
         }
     }
 
-    Removed remove(String image) {
-        return images.remove(image, snapshotter::usersOf);
+    Removed remove(String image, boolean force) {
+        return images.remove(image, force, snapshotter::usersOf);
     }
 
     DiskUsage usage(List<Stored> of) {

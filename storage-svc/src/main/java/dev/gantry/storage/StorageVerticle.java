@@ -69,15 +69,14 @@ final class StorageVerticle extends VerticleBase {
             case StorageOperation.Mounts(var id) -> storage.snapshotter().mounts(id);
             case StorageOperation.Remove(var id) -> storage.snapshotter().remove(id);
             case StorageOperation.Diff(var id) -> storage.snapshotter().diff(id);
-            case StorageOperation.Commit(var id, var reference, var comment) ->
-                    storage.commit(id, reference, comment);
-            case StorageOperation.Import(var path, var reference, var config) ->
-                    storage.imported(path, reference, config);
+            case StorageOperation.Commit commit -> storage.commit(commit);
+            case StorageOperation.Import(var path, var reference, var config, var comment) ->
+                    storage.imported(path, reference, config, comment);
             case StorageOperation.HostShell(var rebuild) -> storage.hostShell(rebuild);
             case StorageOperation.Images() -> storage.images().list();
             case StorageOperation.Inspect(var image) -> storage.images().inspect(image);
             case StorageOperation.Tag(var image, var name) -> storage.images().tag(image, name);
-            case StorageOperation.RemoveImage(var image) -> storage.remove(image);
+            case StorageOperation.RemoveImage(var image, var force) -> storage.remove(image, force);
             case StorageOperation.History(var image) -> storage.images().history(image);
             case StorageOperation.VolumeCreate(var name, var labels) ->
                     storage.volumes().create(name, labels);

@@ -2,6 +2,7 @@ package dev.gantry.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.testing.RequiresRoot;
 import dev.gantry.storage.archive.LayerLimits;
 import dev.gantry.storage.archive.TarEntry;
@@ -37,14 +38,15 @@ class LeastPrivilegeIT {
                     Storage.open(kernel, root, LayerLimits.DEFAULT, (what, id, facts) -> {})) {
                 storage.hostShell(false);
                 storage.prepare("shell", "host-shell", false);
-                var images = storage.imported(arguments[1], Optional.of("image"), Optional.empty());
+                var images =
+                        storage.imported(arguments[1], Optional.of("image"), Optional.empty(), "");
                 System.out.println("notes " + images.notes());
                 storage.prepare("container", "image", false);
                 storage.prepare("gone", "image", false);
                 storage.snapshotter().remove("gone");
                 storage.volumes().create("volume", Map.of());
                 System.out.println("changes " + storage.snapshotter().diff("container").changes());
-                storage.commit("container", "committed", "");
+                storage.commit(new StorageOperation.Commit("container", "committed", ""));
             }
         }
     }

@@ -73,7 +73,7 @@ class StorageCheckIT {
     }
 
     private void bring() {
-        storage.imported(layout.toString(), Optional.of("image"), Optional.empty());
+        storage.imported(layout.toString(), Optional.of("image"), Optional.empty(), "");
     }
 
     private List<Finding> check(boolean repair) {
@@ -195,7 +195,7 @@ class StorageCheckIT {
         Files.delete(state.resolve("blobs/sha256/" + digest.substring(7)));
         storage = openStore();
 
-        var removed = storage.remove("image");
+        var removed = storage.remove("image", false);
 
         assertThat(removed.untagged()).containsExactly("image:latest");
         assertThat(state.resolve("blobs/sha256")).isEmptyDirectory();

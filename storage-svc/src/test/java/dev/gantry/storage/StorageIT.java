@@ -3,6 +3,7 @@ package dev.gantry.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.contract.storage.StorageResult.Change;
 import dev.gantry.bus.contract.storage.StorageResult.Kind;
 import dev.gantry.bus.fault.FaultCode;
@@ -55,7 +56,7 @@ class StorageIT {
 
     private void importTar(String reference, byte[] tar) throws IOException {
         var file = Files.write(temp.resolve("import.tar"), tar);
-        storage.imported(file.toString(), Optional.of(reference), Optional.empty());
+        storage.imported(file.toString(), Optional.of(reference), Optional.empty(), "");
     }
 
     @Test
@@ -117,7 +118,8 @@ class StorageIT {
                                         .file("merged/high", "high")
                                         .end())
                         .zstdLayer(new TarBytes().file("top", "top").end());
-        storage.imported(layout.write("tag").toString(), Optional.of("merge"), Optional.empty());
+        storage.imported(
+                layout.write("tag").toString(), Optional.of("merge"), Optional.empty(), "");
         var prepared = storage.prepare("merge", "merge", false);
 
         var output = MergedRoot.run(prepared.rootfs(), "cd $root; find . -type f | sort");
@@ -144,7 +146,7 @@ class StorageIT {
                         + " chmod 4755 full/c; ln full/d full/e; mkfifo pipe");
 
         var changes = storage.snapshotter().diff("work").changes();
-        storage.commit("work", "committed", "");
+        storage.commit(new StorageOperation.Commit("work", "committed", ""));
         var over = storage.prepare("over", "committed", false);
         var list = "cd $root; find . -printf '%p %y %m %n\\n' | sort; cat full/d full/e";
 
@@ -209,7 +211,9 @@ class StorageIT {
         for (var layout : new OciLayout[] {wrongDiffId, altered, both, escape}) {
             var path = layout.write("tag").toString();
             assertThatThrownBy(
-                            () -> storage.imported(path, Optional.of("hostile"), Optional.empty()))
+                            () ->
+                                    storage.imported(
+                                            path, Optional.of("hostile"), Optional.empty(), ""))
                     .isInstanceOfSatisfying(
                             FaultException.class,
                             e ->
@@ -322,7 +326,7 @@ class StorageIT {
                                         .mode(0750)
                                         .directory("real")
                                         .end());
-        storage.imported(layout.write("tag").toString(), Optional.of("fill"), Optional.empty());
+        storage.imported(layout.write("tag").toString(), Optional.of("fill"), Optional.empty(), "");
         var prepared = storage.prepare("fill", "fill", false);
         var volume = Path.of(storage.volumes().create("filled", Map.of()).path());
 

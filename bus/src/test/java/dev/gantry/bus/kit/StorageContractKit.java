@@ -184,6 +184,62 @@ public abstract class StorageContractKit {
     }
 
     @Test
+    void byIdAnImageOfSeveralRepositoriesIsRemovedByForceOnly() {
+        var image = importTree("kit/one");
+        ask(new StorageOperation.Tag("kit/one", "kit/two"));
+
+        assertThat(refusal(new StorageOperation.RemoveImage(image.id())))
+                .isEqualTo(FaultCode.FAILED_PRECONDITION);
+        var removed = ask(new StorageOperation.RemoveImage(image.id(), true));
+
+        assertThat(removed.untagged()).containsExactly("kit/one:latest", "kit/two:latest");
+        assertThat(removed.deleted()).contains(image.id());
+        assertThat(removed.reclaimedBytes()).isPositive();
+    }
+
+    @Test
+    void byForceAnImageInUseLosesItsNamesAndStays() {
+        var image = importTree("kit/forced");
+        ask(new StorageOperation.Prepare("kit-forced", "kit/forced", false));
+
+        var removed = ask(new StorageOperation.RemoveImage("kit/forced", true));
+
+        assertThat(removed.untagged()).containsExactly("kit/forced:latest");
+        assertThat(removed.deleted()).isEmpty();
+        assertThat(ask(new StorageOperation.Mounts("kit-forced")).image().references()).isEmpty();
+        assertThat(refusal(new StorageOperation.RemoveImage(image.id(), true)))
+                .isEqualTo(FaultCode.FAILED_PRECONDITION);
+        ask(new StorageOperation.Remove("kit-forced"));
+        ask(new StorageOperation.RemoveImage(image.id()));
+    }
+
+    @Test
+    void aCommitMayHaveAnotherConfigurationAnAuthorAndNoName() {
+        importTree("kit/config");
+        ask(new StorageOperation.Prepare("kit-config", "kit/config", false));
+        var config =
+                new ImageConfig("7", null, null, List.of("true"), "/tmp", null, null, null, null);
+
+        var committed =
+                ask(
+                        new StorageOperation.Commit(
+                                "kit-config",
+                                Optional.empty(),
+                                "",
+                                "somebody",
+                                Optional.of(config)));
+
+        assertThat(committed.config()).isEqualTo(config);
+        assertThat(committed.author()).isEqualTo("somebody");
+        assertThat(committed.references()).isEmpty();
+        var history = ask(new StorageOperation.History(committed.id())).history();
+        assertThat(history.getFirst().image()).contains(committed.id());
+        assertThat(history.getLast().image())
+                .contains(ask(new StorageOperation.Inspect("kit/config")).id());
+        ask(new StorageOperation.Remove("kit-config"));
+    }
+
+    @Test
     void whatAContainerChangedIsListedAndCommitted() throws IOException {
         importTree("kit/diff");
         var prepared = ask(new StorageOperation.Prepare("kit-diff", "kit/diff", false));

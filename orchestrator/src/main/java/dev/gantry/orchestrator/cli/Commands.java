@@ -38,10 +38,10 @@ final class Commands {
         COMMANDS.put("stats", StatsCommand::new);
         COMMANDS.put("logs", LogsCommand::new);
         COMMANDS.put("events", EventsCommand::new);
-        COMMANDS.put("images", ImageCommands.ListImages::new);
+        COMMANDS.put("images", ListImages::new);
         COMMANDS.put("image", ImageCommands::group);
         COMMANDS.put("rmi", ImageCommands.Remove::new);
-        COMMANDS.put("history", ImageCommands.History::new);
+        COMMANDS.put("history", ImageHistory::new);
         COMMANDS.put("tag", ImageCommands.Tag::new);
         COMMANDS.put("import", ImportCommand::new);
         COMMANDS.put("commit", CommitCommand::new);

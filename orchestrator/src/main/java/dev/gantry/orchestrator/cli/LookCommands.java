@@ -160,8 +160,7 @@ final class LookCommands {
                 }
             }
             try {
-                return Json.mapper()
-                        .valueToTree(gantry.engine().storage(new StorageOperation.Inspect(name)));
+                return ImageDocuments.of(gantry.engine(), name);
             } catch (FaultException e) {
                 throw FaultException.of(
                         FaultCode.NOT_FOUND, "no such container or image: %s", name);

@@ -25,6 +25,18 @@ import java.util.Optional;
  * (security.md row 24): they are handed on and never acted on here.
  */
 public record ImageDocument(ObjectNode json) {
+    private static final List<String> CONFIG_KEYS =
+            List.of(
+                    "User",
+                    "Env",
+                    "Entrypoint",
+                    "Cmd",
+                    "WorkingDir",
+                    "Labels",
+                    "ExposedPorts",
+                    "Volumes",
+                    "StopSignal");
+
     /** Reads a configuration. */
     static ImageDocument parse(byte[] bytes) {
         var document =
@@ -60,6 +72,29 @@ public record ImageDocument(ObjectNode json) {
         return new ImageDocument(copy);
     }
 
+    /** This one with other defaults for its containers; what they do not speak of stays. */
+    public ImageDocument with(ImageConfig config) {
+        var copy = json.deepCopy();
+        var merged = copy.path("config") instanceof ObjectNode old ? old : copy.putObject("config");
+        merged.remove(CONFIG_KEYS);
+        merged.setAll(encode(config));
+        return new ImageDocument(copy);
+    }
+
+    /** This one by somebody; its latest step in the history too. */
+    ImageDocument by(String author) {
+        if (author.isEmpty()) {
+            return this;
+        }
+        var copy = json.deepCopy();
+        copy.put("author", author);
+        var history = copy.path("history");
+        if (history.get(history.size() - 1) instanceof ObjectNode latest) {
+            latest.put("author", author);
+        }
+        return new ImageDocument(copy);
+    }
+
     byte[] bytes() {
         return json.toString().getBytes(StandardCharsets.UTF_8);
     }
@@ -70,6 +105,10 @@ public record ImageDocument(ObjectNode json) {
 
     String architecture() {
         return text(json, "architecture");
+    }
+
+    String author() {
+        return text(json, "author");
     }
 
     long created() {
@@ -108,13 +147,38 @@ public record ImageDocument(ObjectNode json) {
                             seconds(line.path("created")),
                             text(line, "created_by"),
                             layer.map(Layer::bytes).orElse(0L),
-                            text(line, "comment")));
+                            text(line, "comment"),
+                            Optional.empty()));
         }
         for (; next < layers.size(); next++) {
             var layer = layers.get(next);
-            lines.add(new History(Optional.of(layer.diffId()), 0, "", layer.bytes(), ""));
+            lines.add(
+                    new History(
+                            Optional.of(layer.diffId()),
+                            0,
+                            "",
+                            layer.bytes(),
+                            "",
+                            Optional.empty()));
         }
         return lines;
+    }
+
+    /** Whether it is the first steps of another, or all of them. */
+    boolean isStageOf(ImageDocument later, int steps) {
+        var own = json.path("history");
+        var others = later.json.path("history");
+        if (own.size() != steps || others.size() < steps) {
+            return false;
+        }
+        for (int i = 0; i < steps; i++) {
+            if (!own.get(i).equals(others.get(i))) {
+                return false;
+            }
+        }
+        var layers = diffIds();
+        var all = later.diffIds();
+        return layers.size() <= all.size() && layers.equals(all.subList(0, layers.size()));
     }
 
     private static ObjectNode encode(ImageConfig config) {

@@ -26,6 +26,7 @@ public final class ImageMaker {
      * @param base what it stands on
      * @param document the configuration to which the new layer is added
      * @param createdBy and {@code comment} stand in its history
+     * @param author empty: as the configuration has it
      * @param reference its name
      */
     public record Recipe(
@@ -34,6 +35,7 @@ public final class ImageMaker {
             Instant created,
             String createdBy,
             String comment,
+            String author,
             Optional<String> reference) {
         /** Of an image over nothing. */
         public static Recipe fresh(
@@ -44,7 +46,13 @@ public final class ImageMaker {
                     created,
                     by,
                     "",
+                    "",
                     reference);
+        }
+
+        /** The same with a comment in its history. */
+        public Recipe saying(String text) {
+            return new Recipe(base, document, created, createdBy, text, author, reference);
         }
     }
 
@@ -69,7 +77,8 @@ public final class ImageMaker {
                                             layer.diffId(),
                                             recipe.created(),
                                             recipe.createdBy(),
-                                            recipe.comment());
+                                            recipe.comment())
+                                    .by(recipe.author());
                     var config = content.put(Manifest.CONFIG_MEDIA_TYPE, document.bytes());
                     var blobs =
                             new ArrayList<>(

@@ -11,4 +11,10 @@ final class ImageName {
         boolean tagged = reference.lastIndexOf(':') > reference.lastIndexOf('/');
         return tagged ? reference : reference + ":latest";
     }
+
+    /** The name without its tag. */
+    static String repository(String reference) {
+        var name = withTag(reference);
+        return name.substring(0, name.lastIndexOf(name.contains("@") ? '@' : ':'));
+    }
 }

@@ -3,10 +3,10 @@ package dev.gantry.storage.content;
 import dev.gantry.bus.contract.storage.StorageResult;
 import dev.gantry.bus.contract.storage.StorageResult.Finding;
 import dev.gantry.bus.contract.storage.StorageResult.Histories;
+import dev.gantry.bus.contract.storage.StorageResult.History;
 import dev.gantry.bus.contract.storage.StorageResult.Image;
 import dev.gantry.bus.contract.storage.StorageResult.LayerUsage;
 import dev.gantry.bus.contract.storage.StorageResult.Removed;
-import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 
 import java.io.IOException;
@@ -244,9 +244,32 @@ public final class Images {
     public Histories history(String reference) {
         return with(
                 reference,
-                image ->
-                        new Histories(
-                                image.id(), image.document().history(image.layers()).reversed()));
+                image -> {
+                    var steps = image.document().history(image.layers());
+                    var lines = new ArrayList<History>();
+                    for (var step : steps) {
+                        var ends = stage(image, lines.size() + 1, steps.size());
+                        lines.add(
+                                new History(
+                                        step.layer(),
+                                        step.created(),
+                                        step.createdBy(),
+                                        step.sizeBytes(),
+                                        step.comment(),
+                                        ends));
+                    }
+                    return new Histories(image.id(), lines.reversed());
+                });
+    }
+
+    /** The image that is the first steps of another. */
+    private Optional<String> stage(StoredImage image, int steps, int all) {
+        return steps == all
+                ? Optional.of(image.id())
+                : catalogue.images().stream()
+                        .filter(other -> other.document().isStageOf(image.document(), steps))
+                        .map(StoredImage::id)
+                        .findFirst();
     }
 
     /** A further name; taken from the image that had it, if any. */
@@ -266,31 +289,25 @@ public final class Images {
     }
 
     /**
-     * Removes a name; with the last name, or by id, the image and what only it needs.
+     * Removes an image's names, and where that is all of them and no container stands on it, the
+     * image and what only it needs.
      *
      * @param users which containers stand on the image of a manifest digest
      */
-    public Removed remove(String reference, Function<String, List<String>> users) {
+    public Removed remove(String reference, boolean force, Function<String, List<String>> users) {
         var ids = new ArrayList<String>();
+        var removal = new Removal(catalogue, users);
         var removed =
                 change(
                         () -> {
                             var broken = catalogue.findDamaged(reference);
                             if (broken.isPresent()) {
                                 ids.add(broken.get().descriptor().digest());
-                                return removeDamaged(reference, broken.get(), users);
+                                return removal.ofDamaged(reference, broken.get());
                             }
                             var image = catalogue.resolve(reference);
                             ids.add(image.id());
-                            var names = catalogue.names(image);
-                            if (catalogue.isName(reference) && names.size() > 1) {
-                                catalogue.forgetName(reference);
-                                return new Removed(
-                                        List.of(ImageName.withTag(reference)), List.of());
-                            }
-                            requireUnused(reference, users.apply(image.digest()));
-                            catalogue.forget(image.digest());
-                            return new Removed(names, orphans(image));
+                            return removal.of(reference, image, force);
                         });
         sweep.now(this::needed);
         events.publish(
@@ -300,44 +317,6 @@ public final class Images {
                         "untagged", String.join(" ", removed.untagged()),
                         "deleted", String.join(" ", removed.deleted())));
         return removed;
-    }
-
-    private Removed removeDamaged(
-            String reference, Damaged image, Function<String, List<String>> users) {
-        var digest = image.descriptor().digest();
-        var names = catalogue.names(digest);
-        if (catalogue.isName(reference) && names.size() > 1) {
-            catalogue.forgetName(reference);
-            return new Removed(List.of(ImageName.withTag(reference)), List.of());
-        }
-        requireUnused(reference, users.apply(digest));
-        catalogue.forget(digest);
-        return new Removed(names, List.of(digest));
-    }
-
-    private static void requireUnused(String reference, List<String> using) {
-        if (!using.isEmpty()) {
-            throw FaultException.of(
-                    FaultCode.FAILED_PRECONDITION,
-                    "image %s is used by container %s",
-                    reference,
-                    String.join(", ", using));
-        }
-    }
-
-    /** What no other image needs: the manifest, the configuration, layers by diff id. */
-    private List<String> orphans(StoredImage image) {
-        var deleted = new ArrayList<String>();
-        deleted.add(image.digest());
-        if (catalogue.images().stream().noneMatch(other -> other.id().equals(image.id()))) {
-            deleted.add(image.id());
-        }
-        for (var layer : image.layers()) {
-            if (catalogue.images().stream().noneMatch(other -> other.layers().contains(layer))) {
-                deleted.add(layer.diffId());
-            }
-        }
-        return deleted;
     }
 
     /**

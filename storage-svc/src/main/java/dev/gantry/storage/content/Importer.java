@@ -39,14 +39,14 @@ public final class Importer {
 
     /** Imports what the path turns out to be. */
     public StorageResult.Images from(
-            Path path, Optional<String> reference, Optional<ImageConfig> config) {
+            Path path, Optional<String> reference, Optional<ImageConfig> config, String comment) {
         try {
             var real = path.toRealPath();
             if (!Files.isDirectory(real)) {
-                return archive(real, reference, config.orElse(ImageConfig.EMPTY));
+                return archive(real, recipe(path, reference, config, comment));
             }
             if (!Files.isRegularFile(real.resolve("oci-layout"))) {
-                return tree(real, reference, config.orElse(ImageConfig.EMPTY));
+                return tree(real, recipe(path, reference, config, comment));
             }
             if (config.isPresent()) {
                 throw FaultException.invalid("%s is an image layout: it has its own config", path);
@@ -59,29 +59,35 @@ public final class Importer {
         }
     }
 
-    private StorageResult.Images tree(Path path, Optional<String> reference, ImageConfig config) {
+    private static Recipe recipe(
+            Path path, Optional<String> reference, Optional<ImageConfig> config, String comment) {
+        return Recipe.fresh(
+                        config.orElse(ImageConfig.EMPTY),
+                        Instant.now(),
+                        "import " + path,
+                        reference)
+                .saying(comment);
+    }
+
+    private StorageResult.Images tree(Path path, Recipe recipe) {
         var notes = new ArrayList<String>();
-        var now = Instant.now();
         try (var root = Directory.open(kernel, path)) {
             var made =
                     maker.makePacked(
-                            Recipe.fresh(config, now, "import " + path, reference),
-                            out -> notes.addAll(TreePacker.pack(root, out, false)));
+                            recipe, out -> notes.addAll(TreePacker.pack(root, out, false)));
             notes.addAll(made.notes());
             return new StorageResult.Images(List.of(made.image()), notes);
         }
     }
 
-    private StorageResult.Images archive(Path path, Optional<String> reference, ImageConfig config)
-            throws IOException {
-        var now = Instant.now();
+    private StorageResult.Images archive(Path path, Recipe recipe) throws IOException {
         try (var parent = Directory.open(kernel, path.getParent());
                 var file = parent.file(Raw.of(path.getFileName().toString()))) {
             var head = file.readNBytes(8);
             var compression = Compression.ofMagic(head);
             var made =
                     maker.make(
-                            Recipe.fresh(config, now, "import " + path, reference),
+                            recipe,
                             compression.mediaType(),
                             out -> {
                                 out.write(head);

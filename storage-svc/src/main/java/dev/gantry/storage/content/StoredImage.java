@@ -33,6 +33,7 @@ public record StoredImage(
                 document.created(),
                 layers.stream().mapToLong(Layer::bytes).sum(),
                 layers.stream().map(Layer::diffId).toList(),
-                document.config());
+                document.config(),
+                document.author());
     }
 }

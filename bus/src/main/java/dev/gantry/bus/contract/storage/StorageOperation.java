@@ -124,14 +124,33 @@ public sealed interface StorageOperation<R> extends Operation<R> {
         }
     }
 
-    /** Makes an image of a container's changes over its image. */
-    record Commit(String containerId, String reference, String comment)
+    /**
+     * Makes an image of a container's changes over its image.
+     *
+     * @param reference its name; absent: it has none
+     * @param author stands in its configuration and history, if it is not empty
+     * @param config replaces the one that it has from the image; absent: it stays
+     */
+    record Commit(
+            String containerId,
+            Optional<String> reference,
+            String comment,
+            String author,
+            Optional<ImageConfig> config)
             implements StorageOperation<StorageResult.Image> {
         /** Checks the request; absent parts are empty. */
         public Commit {
             Names.check("container id", containerId);
-            References.check(reference);
+            reference = Absent.orEmpty(reference);
+            reference.ifPresent(References::check);
             comment = Absent.orEmpty(comment);
+            author = Absent.orEmpty(author);
+            config = Absent.orEmpty(config);
+        }
+
+        /** With the configuration that the image has. */
+        public Commit(String containerId, String reference, String comment) {
+            this(containerId, Optional.of(reference), comment, "", Optional.empty());
         }
 
         @Override
@@ -147,18 +166,26 @@ public sealed interface StorageOperation<R> extends Operation<R> {
 
     /**
      * Makes an image of a root file system (directory or tar, plain, gzip or zstd) or takes those
-     * of an OCI image layout directory. The path is of the host, absolute.
+     * of an OCI image layout directory. The path is of the host, absolute; it may be a stream unix
+     * socket on which the caller listens and sends an archive.
      */
-    record Import(String path, Optional<String> reference, Optional<ImageConfig> config)
+    record Import(
+            String path, Optional<String> reference, Optional<ImageConfig> config, String comment)
             implements StorageOperation<StorageResult.Images> {
         /** Checks the request; absent parts are empty. */
         public Import {
+            comment = Absent.orEmpty(comment);
             reference = Absent.orEmpty(reference);
             config = Absent.orEmpty(config);
             reference.ifPresent(References::check);
             if (path == null || !path.startsWith("/")) {
                 throw FaultException.invalid("path %s is not absolute", Names.quote(path));
             }
+        }
+
+        /** Without a comment. */
+        public Import(String path, Optional<String> reference, Optional<ImageConfig> config) {
+            this(path, reference, config, "");
         }
 
         @Override
@@ -236,13 +263,23 @@ public sealed interface StorageOperation<R> extends Operation<R> {
     }
 
     /**
-     * Removes a name, and with the last name the image and the layers that nothing else needs.
-     * Refused while a container uses it.
+     * Removes a name, and with the last name the image and the layers that nothing else needs; by
+     * id, all names. FAILED_PRECONDITION while a container stands on it, and by id where it has
+     * names in several repositories.
+     *
+     * @param force by id with all its names; an image on which a container stands loses its names
+     *     and is kept without one
      */
-    record RemoveImage(String image) implements StorageOperation<StorageResult.Removed> {
+    record RemoveImage(String image, boolean force)
+            implements StorageOperation<StorageResult.Removed> {
         /** Checks the request; absent parts are empty. */
         public RemoveImage {
             References.check(image);
+        }
+
+        /** Without force. */
+        public RemoveImage(String image) {
+            this(image, false);
         }
 
         @Override

@@ -43,6 +43,7 @@ public sealed interface StorageResult {
      * @param created seconds since the Unix epoch
      * @param sizeBytes of its layers, unpacked
      * @param layers diff ids, lowest first
+     * @param author who made it, if it says so
      */
     record Image(
             String id,
@@ -53,13 +54,29 @@ public sealed interface StorageResult {
             long created,
             long sizeBytes,
             List<String> layers,
-            ImageConfig config)
+            ImageConfig config,
+            String author)
             implements StorageResult {
         /** Absent parts are empty. */
         public Image {
             references = Absent.orEmpty(references);
             layers = Absent.orEmpty(layers);
             config = config == null ? ImageConfig.EMPTY : config;
+            author = Absent.orEmpty(author);
+        }
+
+        /** Of nobody in particular. */
+        public Image(
+                String id,
+                String digest,
+                List<String> references,
+                String os,
+                String architecture,
+                long created,
+                long sizeBytes,
+                List<String> layers,
+                ImageConfig config) {
+            this(id, digest, references, os, architecture, created, sizeBytes, layers, config, "");
         }
     }
 
@@ -92,8 +109,13 @@ public sealed interface StorageResult {
         }
     }
 
-    /** What was removed: names untagged, digests deleted. */
-    record Removed(List<String> untagged, List<String> deleted) implements StorageResult {
+    /**
+     * What was removed: names untagged, digests deleted.
+     *
+     * @param reclaimedBytes of the files of the layers that were deleted
+     */
+    record Removed(List<String> untagged, List<String> deleted, long reclaimedBytes)
+            implements StorageResult {
         /** Absent parts are empty. */
         public Removed {
             untagged = Absent.orEmpty(untagged);
@@ -105,15 +127,18 @@ public sealed interface StorageResult {
      * A line of an image's history.
      *
      * @param layer the diff id, empty for a step that made no layer
+     * @param image the id of the image that ends with this step, if it is here
      */
     record History(
             Optional<String> layer,
             long created,
             String createdBy,
             long sizeBytes,
-            String comment) {
+            String comment,
+            Optional<String> image) {
         /** Absent parts are empty. */
         public History {
+            image = Absent.orEmpty(image);
             layer = Absent.orEmpty(layer);
             createdBy = Absent.orEmpty(createdBy);
             comment = Absent.orEmpty(comment);
