@@ -49,6 +49,7 @@ final class Storage implements AutoCloseable {
     private final Volumes volumes;
     private final Importer importer;
     private final Events events;
+    private final Moving moving;
     private final Object hostShell = new Object();
 
     private Storage(StorageKernel kernel, StoreFiles files, LayerLimits limits, Events events) {
@@ -67,6 +68,7 @@ final class Storage implements AutoCloseable {
                         mark.last(),
                         events);
         this.importer = new Importer(kernel, images);
+        this.moving = new Moving(images, limits, files);
         this.snapshotter = new OverlaySnapshotter(kernel, files, images, trash);
         this.volumes =
                 new Volumes(
@@ -107,6 +109,10 @@ final class Storage implements AutoCloseable {
 
     Images images() {
         return images;
+    }
+
+    Moving moving() {
+        return moving;
     }
 
     Volumes volumes() {
@@ -197,6 +203,7 @@ final class Storage implements AutoCloseable {
 
     @Override
     public void close() {
+        moving.close();
         mark.close();
         trash.close();
     }

@@ -89,6 +89,7 @@ final class StorageVerticle extends VerticleBase {
             case StorageOperation.Usage(var of) -> storage.usage(of);
             case StorageOperation.Check(var repair, var running) -> storage.check(repair, running);
             case StorageOperation.Probe() -> storage.probe();
+            case StorageOperation.Moving<?> moving -> storage.moving().carryOut(moving);
         };
     }
 }

@@ -43,6 +43,7 @@ final class Commands {
         COMMANDS.put("rmi", ImageCommands.Remove::new);
         COMMANDS.put("history", ImageHistory::new);
         COMMANDS.put("tag", ImageCommands.Tag::new);
+        COMMANDS.put("pull", PullCommand::new);
         COMMANDS.put("import", ImportCommand::new);
         COMMANDS.put("commit", CommitCommand::new);
         COMMANDS.put("network", NetworkCommands::new);

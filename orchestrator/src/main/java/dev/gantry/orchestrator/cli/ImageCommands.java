@@ -23,6 +23,7 @@ final class ImageCommands {
     /** {@code image} and what is below it. */
     static CommandLine group() {
         return new CommandLine(new Group())
+                .addSubcommand("pull", new PullCommand())
                 .addSubcommand("import", new ImportCommand())
                 .addSubcommand("ls", new ListImages())
                 .addSubcommand("rm", new Remove())
@@ -34,7 +35,7 @@ final class ImageCommands {
     @Command(
             name = "image",
             mixinStandardHelpOptions = true,
-            description = "Images: import, ls, rm, inspect, history, tag.")
+            description = "Images: pull, import, ls, rm, inspect, history, tag.")
     static final class Group implements Callable<Integer>, Above {
         @ParentCommand GantryCommand gantry;
 

@@ -2,7 +2,6 @@ package dev.gantry.orchestrator.cli;
 
 import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.contract.container.ContainerSpec;
-import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 
@@ -19,9 +18,6 @@ import java.util.concurrent.Callable;
 
 /** {@code run} and {@code create}. */
 final class RunCommands {
-    /** The image that Gantry makes itself of the host's own tools. */
-    private static final String HOST_SHELL = "host-shell";
-
     private RunCommands() {}
 
     @Command(
@@ -31,6 +27,7 @@ final class RunCommands {
     static final class Run implements Callable<Integer> {
         @ParentCommand GantryCommand gantry;
         @Mixin RunOptions options;
+        @Mixin PullOptions image = new PullOptions();
 
         @Option(names = "--help", usageHelp = true, description = "show this help")
         boolean help;
@@ -52,19 +49,19 @@ final class RunCommands {
         @Override
         public Integer call() {
             if (options.plan) {
-                return plan(gantry, options.spec(detach));
+                return plan(gantry, image, options.spec(detach));
             }
             var spec = options.spec(detach);
             var streams = new Streams(spec.tty(), spec.openStdin(), detachKeys);
             if (detach) {
-                var created = withImage(gantry, spec.image(), () -> ask(true, spec));
+                var created = image.withImage(gantry, spec.image(), () -> ask(true, spec));
                 writeId(cidFile, created.id());
                 gantry.out().println(created.id());
                 gantry.out().flush();
                 return 0;
             }
             streams.check();
-            var created = withImage(gantry, spec.image(), () -> ask(false, spec));
+            var created = image.withImage(gantry, spec.image(), () -> ask(false, spec));
             writeId(cidFile, created.id());
             return Foreground.run(gantry, created, streams, spec.autoRemove());
         }
@@ -84,6 +81,7 @@ final class RunCommands {
     static final class Create implements Callable<Integer> {
         @ParentCommand GantryCommand gantry;
         @Mixin RunOptions options;
+        @Mixin PullOptions image = new PullOptions();
 
         @Option(names = "--help", usageHelp = true, description = "show this help")
         boolean help;
@@ -95,10 +93,10 @@ final class RunCommands {
         public Integer call() {
             var spec = options.spec(true);
             if (options.plan) {
-                return plan(gantry, spec);
+                return plan(gantry, image, spec);
             }
             var created =
-                    withImage(
+                    image.withImage(
                             gantry,
                             spec.image(),
                             () ->
@@ -111,31 +109,14 @@ final class RunCommands {
         }
     }
 
-    private static int plan(GantryCommand gantry, ContainerSpec spec) {
+    private static int plan(GantryCommand gantry, PullOptions image, ContainerSpec spec) {
         var created =
-                withImage(
+                image.withImage(
                         gantry,
                         spec.image(),
                         () -> gantry.engine().container(new ContainerOperation.Create(spec, true)));
         PlanPrinter.print(gantry.out(), created.steps(), false);
         return 0;
-    }
-
-    /** Asks; where host-shell is missing, makes it first. */
-    private static <R> R withImage(
-            GantryCommand gantry, String image, java.util.function.Supplier<R> ask) {
-        try {
-            return ask.get();
-        } catch (FaultException e) {
-            var missing = e.fault().code() == FaultCode.NOT_FOUND;
-            if (!missing || !image.equals(HOST_SHELL) || !e.getMessage().contains("image")) {
-                throw e;
-            }
-            gantry.err().println("gantry: making the image host-shell of this host's own tools");
-            gantry.err().flush();
-            gantry.engine().storage(new StorageOperation.HostShell(false));
-            return ask.get();
-        }
     }
 
     private static void writeId(Path file, String id) {

@@ -75,6 +75,10 @@ final class GantryInstance implements AutoCloseable {
                 .anyMatch(line -> line.split(" ")[4].equals(path.toString()));
     }
 
+    String hostNetns() {
+        return hostNetns;
+    }
+
     Path root() {
         return root;
     }

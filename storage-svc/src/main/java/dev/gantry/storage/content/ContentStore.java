@@ -10,11 +10,13 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.DigestOutputStream;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
@@ -32,6 +34,7 @@ public final class ContentStore {
     private final StoreFiles files;
     private final Leases leases = new Leases();
     private final Set<String> suspects = ConcurrentHashMap.newKeySet();
+    private final Map<String, Arrival> arriving = new ConcurrentHashMap<>();
 
     /** Over the store's directories. */
     public ContentStore(StoreFiles files) {
@@ -175,6 +178,34 @@ public final class ContentStore {
         suspects.remove(digest);
     }
 
+    /** The way by which content comes in that is not here; the one that there is, or a new one. */
+    public Arrival arrive(Descriptor expected) throws IOException {
+        synchronized (arriving) {
+            var present = arriving.get(expected.digest());
+            if (present != null && present.join()) {
+                return present;
+            }
+            var arrival = new Arrival(this, expected, files.fresh("blob"));
+            arrival.join();
+            arriving.put(expected.digest(), arrival);
+            return arrival;
+        }
+    }
+
+    void gone(String digest, Arrival arrival) {
+        arriving.remove(digest, arrival);
+    }
+
+    /** Returns when content is in the store that may still be on its way; throws if it fails. */
+    public void settle(String digest) {
+        var arrival = arriving.get(digest);
+        if (arrival != null) {
+            arrival.awaitWhole();
+        } else if (!Files.exists(path(digest))) {
+            throw FaultException.of(FaultCode.UNAVAILABLE, "content %s did not arrive", digest);
+        }
+    }
+
     /** A small document, verified again. */
     public byte[] read(String digest) throws IOException {
         if (!Files.exists(path(digest))) {
@@ -202,8 +233,17 @@ public final class ContentStore {
         return path(digest).toFile().length();
     }
 
-    /** Opens a blob. */
+    /** Opens a blob; one that is on its way is read as it comes. */
     public InputStream open(String digest) throws IOException {
+        var arrival = arriving.get(digest);
+        if (arrival != null && !Files.exists(path(digest))) {
+            try {
+                return arrival.open();
+            } catch (NoSuchFileException e) {
+                // It is whole by now, or gone: the store says which.
+                return Files.newInputStream(path(digest));
+            }
+        }
         return Files.newInputStream(path(digest));
     }
 

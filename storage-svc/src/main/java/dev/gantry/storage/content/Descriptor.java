@@ -23,7 +23,8 @@ public record Descriptor(String mediaType, String digest, long size) {
         }
     }
 
-    static Descriptor parse(JsonNode node) {
+    /** Reads a descriptor of a stranger's. */
+    public static Descriptor parse(JsonNode node) {
         var size = node.path("size");
         if (!size.isIntegralNumber() || !size.canConvertToLong()) {
             throw FaultException.invalid("descriptor: size is not a whole number");
@@ -34,7 +35,8 @@ public record Descriptor(String mediaType, String digest, long size) {
                 size.longValue());
     }
 
-    ObjectNode json() {
+    /** As it stands in a manifest. */
+    public ObjectNode json() {
         return Json.mapper()
                 .createObjectNode()
                 .put("mediaType", mediaType)

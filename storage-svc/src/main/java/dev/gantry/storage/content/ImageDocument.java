@@ -38,7 +38,7 @@ public record ImageDocument(ObjectNode json) {
                     "StopSignal");
 
     /** Reads a configuration. */
-    static ImageDocument parse(byte[] bytes) {
+    public static ImageDocument parse(byte[] bytes) {
         var document =
                 new ImageDocument((ObjectNode) Manifest.document(bytes, "image configuration"));
         document.diffIds().forEach(Names::checkDigest);
@@ -99,11 +99,13 @@ public record ImageDocument(ObjectNode json) {
         return json.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    String os() {
+    /** Operating system, in Go's words. */
+    public String os() {
         return text(json, "os");
     }
 
-    String architecture() {
+    /** Processor, in Go's words. */
+    public String architecture() {
         return text(json, "architecture");
     }
 
@@ -115,7 +117,8 @@ public record ImageDocument(ObjectNode json) {
         return seconds(json.path("created"));
     }
 
-    List<String> diffIds() {
+    /** Digests of the layers' archives, unpacked, lowest first. */
+    public List<String> diffIds() {
         return strings(json.path("rootfs").path("diff_ids"), "rootfs.diff_ids");
     }
 

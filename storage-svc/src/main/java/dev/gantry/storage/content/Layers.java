@@ -25,9 +25,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.ZipException;
 
 /**
@@ -44,6 +46,7 @@ public final class Layers {
     private final Trash trash;
     private final LayerLimits limits;
     private final Set<String> suspects = ConcurrentHashMap.newKeySet();
+    private final Map<String, ReentrantLock> unpacking = new ConcurrentHashMap<>();
 
     /** Over the store's directories and content. */
     public Layers(
@@ -74,6 +77,25 @@ public final class Layers {
      * @param expected the diff id that the configuration names; empty if it is to be found out
      */
     public Layer unpack(Descriptor blob, Optional<String> expected, List<Layer> below)
+            throws IOException {
+        if (expected.isEmpty()) {
+            return unpackNow(blob, expected, below);
+        }
+        // Who wants the same layer at the same time waits for it, and finds it.
+        var chainId = chainId(below, expected.get());
+        var once = unpacking.computeIfAbsent(chainId, id -> new ReentrantLock());
+        once.lock();
+        try {
+            return unpackNow(blob, expected, below);
+        } finally {
+            once.unlock();
+            if (!once.hasQueuedThreads()) {
+                unpacking.remove(chainId, once);
+            }
+        }
+    }
+
+    private Layer unpackNow(Descriptor blob, Optional<String> expected, List<Layer> below)
             throws IOException {
         if (expected.isPresent()) {
             var chainId = chainId(below, expected.get());
@@ -130,6 +152,7 @@ public final class Layers {
                         "layer %s unpacks to %s, the configuration says %s",
                         blob.digest(), diffId, expected.get());
             }
+            content.settle(blob.digest());
             kernel.syncfs(root.fd()).orThrow("syncfs %s", work);
         }
         var layer =

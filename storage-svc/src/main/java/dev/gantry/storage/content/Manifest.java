@@ -12,8 +12,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** An image manifest (image-spec manifest.md, or Docker's schema 2), as a stranger wrote it. */
 public record Manifest(Descriptor config, List<Descriptor> layers) {
@@ -35,6 +38,13 @@ public record Manifest(Descriptor config, List<Descriptor> layers) {
             Set.of(
                     "application/vnd.oci.image.index.v1+json",
                     "application/vnd.docker.distribution.manifest.list.v2+json");
+
+    /** Media types of what a registry names by a tag: manifests and indexes. */
+    public static final Set<String> MEDIA_TYPES =
+            Stream.concat(MANIFESTS.stream(), INDEXES.stream())
+                    .sorted()
+                    .collect(Collectors.toCollection(LinkedHashSet::new));
+
     private static final Set<String> CONFIGS =
             Set.of(CONFIG_MEDIA_TYPE, "application/vnd.docker.container.image.v1+json");
 
@@ -43,16 +53,18 @@ public record Manifest(Descriptor config, List<Descriptor> layers) {
         layers = List.copyOf(layers);
     }
 
-    static boolean isManifest(String mediaType) {
+    /** Whether a media type is a manifest's. */
+    public static boolean isManifest(String mediaType) {
         return MANIFESTS.contains(mediaType);
     }
 
-    static boolean isIndex(String mediaType) {
+    /** Whether a media type is an index's. */
+    public static boolean isIndex(String mediaType) {
         return INDEXES.contains(mediaType);
     }
 
     /** Reads a manifest; what could be taken for something else too is refused (row 22). */
-    static Manifest parse(byte[] bytes, String mediaType) {
+    public static Manifest parse(byte[] bytes, String mediaType) {
         var json = document(bytes, "manifest");
         requireType(json, mediaType);
         if (json.has("manifests") || json.has("fsLayers")) {
@@ -83,7 +95,7 @@ public record Manifest(Descriptor config, List<Descriptor> layers) {
     }
 
     /** Checks what a document says of itself against what its descriptor says of it. */
-    static void requireType(JsonNode json, String mediaType) {
+    public static void requireType(JsonNode json, String mediaType) {
         if (json.path("schemaVersion").asInt() != 2) {
             throw FaultException.invalid("%s: schemaVersion is not 2", mediaType);
         }
@@ -95,7 +107,7 @@ public record Manifest(Descriptor config, List<Descriptor> layers) {
     }
 
     /** Parses JSON of a stranger: an object, or a fault. */
-    static JsonNode document(byte[] bytes, String what) {
+    public static JsonNode document(byte[] bytes, String what) {
         try {
             var json = Json.mapper().readTree(bytes);
             if (json == null || !json.isObject()) {

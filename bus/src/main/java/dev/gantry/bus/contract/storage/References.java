@@ -19,7 +19,21 @@ public final class References {
                             + "(?:@sha256:[0-9a-f]{64})?"
                             + "|sha256:[0-9a-f]{64}");
 
+    /** The registry of names that name none. */
+    public static final String DEFAULT_REGISTRY = "docker.io";
+
     private References() {}
+
+    /**
+     * The registry that a name names: its first component, if that has a dot or a colon or is
+     * {@code localhost}; else {@link #DEFAULT_REGISTRY}.
+     */
+    public static String registry(String reference) {
+        int slash = reference.indexOf('/');
+        var first = slash < 0 ? "" : reference.substring(0, slash);
+        boolean host = first.contains(".") || first.contains(":") || first.equals("localhost");
+        return !host || first.equals("index.docker.io") ? DEFAULT_REGISTRY : first;
+    }
 
     /** The reference, if it fits the grammar. */
     public static String check(String reference) {

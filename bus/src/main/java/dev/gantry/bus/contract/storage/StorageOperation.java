@@ -39,13 +39,23 @@ import java.util.Optional;
     @JsonSubTypes.Type(value = StorageOperation.Snapshots.class, name = "snapshots"),
     @JsonSubTypes.Type(value = StorageOperation.Usage.class, name = "usage"),
     @JsonSubTypes.Type(value = StorageOperation.Check.class, name = "check"),
-    @JsonSubTypes.Type(value = StorageOperation.Probe.class, name = "probe")
+    @JsonSubTypes.Type(value = StorageOperation.Probe.class, name = "probe"),
+    @JsonSubTypes.Type(value = TransferOperation.Pull.class, name = "pull"),
+    @JsonSubTypes.Type(value = TransferOperation.Push.class, name = "push"),
+    @JsonSubTypes.Type(value = TransferOperation.Save.class, name = "save"),
+    @JsonSubTypes.Type(value = TransferOperation.Load.class, name = "load"),
+    @JsonSubTypes.Type(value = TransferOperation.Follow.class, name = "transfer"),
+    @JsonSubTypes.Type(value = TransferOperation.Cancel.class, name = "transfer-cancel"),
+    @JsonSubTypes.Type(value = TransferOperation.Resolve.class, name = "resolve")
 })
 public sealed interface StorageOperation<R> extends Operation<R> {
     /** The contract. */
     @SuppressWarnings({"unchecked", "rawtypes"})
     Contract<StorageOperation<?>> CONTRACT =
             new Contract<>("storage.v1", (Class) StorageOperation.class);
+
+    /** Operations that move whole images: {@link TransferOperation}. */
+    sealed interface Moving<R> extends StorageOperation<R> permits TransferOperation {}
 
     /**
      * Makes the writable layer of a container over an image (idempotent by container id); with

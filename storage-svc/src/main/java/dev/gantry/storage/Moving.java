@@ -1,0 +1,58 @@
+package dev.gantry.storage;
+
+import dev.gantry.bus.contract.storage.StorageOperation;
+import dev.gantry.bus.contract.storage.TransferOperation;
+import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.fault.FaultException;
+import dev.gantry.storage.archive.LayerLimits;
+import dev.gantry.storage.content.Images;
+import dev.gantry.storage.content.StoreFiles;
+import dev.gantry.storage.registry.RegistryAccess;
+import dev.gantry.storage.transfer.Transfers;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** Images that move: to and from registries and archives. */
+final class Moving implements AutoCloseable {
+    /** What the administrator says of registries, beside the service's state, else for the host. */
+    private static final String REGISTRIES = "registries.json";
+
+    private final Transfers transfers = new Transfers();
+    private final RegistryAccess registries;
+
+    Moving(Images images, LayerLimits limits, StoreFiles files) {
+        this.registries =
+                new RegistryAccess(
+                        images,
+                        limits,
+                        List.of(
+                                files.root().resolveSibling(REGISTRIES),
+                                Path.of("/etc/gantry", REGISTRIES)));
+    }
+
+    Object carryOut(StorageOperation.Moving<?> moving) {
+        return switch ((TransferOperation<?>) moving) {
+            case TransferOperation.Pull pull ->
+                    transfers.begin(
+                            pull, pull.transfer(), running -> registries.pull(pull, running));
+            case TransferOperation.Resolve resolve -> registries.resolve(resolve);
+            case TransferOperation.Follow(var id, var seen, var wait) ->
+                    transfers.follow(id, seen, Duration.ofMillis(wait));
+            case TransferOperation.Cancel(var id) -> transfers.cancel(id);
+            case TransferOperation.Push push -> throw notYet("push");
+            case TransferOperation.Save save -> throw notYet("save");
+            case TransferOperation.Load load -> throw notYet("load");
+        };
+    }
+
+    private static FaultException notYet(String what) {
+        return FaultException.of(FaultCode.UNSUPPORTED, "%s is not there yet", what);
+    }
+
+    @Override
+    public void close() {
+        transfers.close();
+    }
+}
