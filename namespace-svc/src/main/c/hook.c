@@ -40,7 +40,7 @@ static _Noreturn void program(const struct op *state, const struct op *op, int i
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
         umask(022);
-        if (op->n[0] == HOOK_START_CONTAINER || chdir(*state->s[2] ? state->s[2] : "/") == 0)
+        if (op->n[0] == HOOK_CREATE_CONTAINER || op->n[0] == HOOK_START_CONTAINER || chdir(*state->s[2] ? state->s[2] : "/") == 0)
             execve(op->s[0], (char *const *)arguments, (char *const *)variables);
     }
     error = errno;
@@ -52,7 +52,7 @@ __attribute__((format(printf, 4, 5))) static bool fail(
     struct failure *why, const struct op *op, int error, const char *format, ...) {
     va_list args;
     int used = snprintf(
-        why->message, sizeof why->message, "%s hook %.100s ", plan_hook_name((uint32_t)op->n[0]), op->s[0]);
+        why->message, sizeof why->message, "error running hook: %s hook %.100s ", plan_hook_name((uint32_t)op->n[0]), op->s[0]);
     va_start(args, format);
     vsnprintf(why->message + used, sizeof why->message - (size_t)used, format, args);
     va_end(args);

@@ -60,7 +60,7 @@ bool pass_listener(pid_t container) {
     }
     struct failure *f = &S.report->failure;
     *f = (struct failure){.op = position(op), .code = OP_LISTENER, .error = errno};
-    snprintf(f->message, sizeof f->message, "send the filter's descriptor to %.107s", op->s[0]);
+    snprintf(f->message, sizeof f->message, "failed to connect with seccomp agent at %.107s", op->s[0]);
     if (fd >= 0) close(fd);
     syscall(SYS_pidfd_send_signal, S.pidfd, SIGKILL, NULL, 0);
     return false;

@@ -206,7 +206,9 @@ int op_mount(struct child *c, const struct op *op) {
     if (binds && !(op->flags & MOUNT_BY_SHIM) && !dress(op, tree, true))
         child_fail(c, op, errno, "mount_setattr %.150s", target);
     int at = mount_point(c, target, S_ISDIR(st.st_mode), INSIDE | (kernel ? RESOLVE_NO_SYMLINKS : 0));
-    if (at < 0) child_fail(c, op, errno, "mount point %.150s", target);
+    if (at < 0)
+        child_fail(c, op, errno, "mount point %.150s%s", target,
+            kernel && errno == ELOOP ? ": it must be mounted on ordinary directory, no link" : "");
     if (!kernel && covers_proc(at, target)) child_fail(c, op, EPERM, "%.150s lies on the container's /proc", target);
     if (op->flags & MOUNT_COPY_UP) copy_up(c, op, at, tree);
     if (put_on(tree, at) < 0) child_fail(c, op, errno, "move_mount %s on %.150s", type, target);

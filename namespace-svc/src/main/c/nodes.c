@@ -113,6 +113,11 @@ int op_mask(struct child *c, const struct op *op) {
 int op_readonly(struct child *c, const struct op *op) {
     int at = open_at(c->root, op->s[0], O_PATH, INSIDE);
     if (at < 0 && (errno == ENOENT || errno == ENOTDIR)) return ENOENT;
+    if (op->flags & READONLY_ALONE) {
+        if (at < 0 || attributes(at, MOUNT_ATTR_RDONLY, 0, 0, false) < 0)
+            child_fail(c, op, errno, "read-only mount %.150s", op->s[0]);
+        return close(at);
+    }
     int tree = at < 0 ? -1 : open_tree(at, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
     if (tree < 0 || attributes(tree, MOUNT_ATTR_RDONLY, 0, 0, true) < 0 || put_on(tree, at) < 0)
         child_fail(c, op, errno, "read-only %.150s", op->s[0]);

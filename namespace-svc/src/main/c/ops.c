@@ -191,6 +191,7 @@ static int op_hook(struct child *c, const struct op *op) {
         return 0;
     }
     const char *status = op->n[0] == HOOK_START_CONTAINER ? "created" : "creating";
+    if (op->n[0] == HOOK_CREATE_CONTAINER && fchdir(c->root) < 0) child_fail(c, op, errno, "chdir to the root file system");
     if (!hook_run(plan_find(c->plan, OP_STATE), op, status, getpid(), &why))
         child_fail(c, op, why.error, "%s", why.message);
     return 0;

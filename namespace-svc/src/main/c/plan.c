@@ -39,7 +39,7 @@ static const struct shape {
     [OP_MKNOD] = {"MKNOD", "suuuuu", 1, true},
     [OP_SYMLINK] = {"SYMLINK", "ss", 0, true},
     [OP_MASK] = {"MASK", "s", 0, true},
-    [OP_READONLY] = {"READONLY", "s", 0, true},
+    [OP_READONLY] = {"READONLY", "s", 1, true},
     [OP_PIVOT] = {"PIVOT", "", 0, false},
     [OP_READONLY_ROOT] = {"READONLY_ROOT", "", 0, false},
     [OP_HOSTNAME] = {"HOSTNAME", "s", 0, false},

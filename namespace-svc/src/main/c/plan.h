@@ -79,7 +79,7 @@ enum {
     HOOK_POSTSTOP,
     HOOK_END
 };
-enum { MKDIR_EXCL = 1, MKNOD_BIND = 1, TTY_CONSOLE = 1, CWD_CREATE = 1, EXEC_PATH = 1 };
+enum { MKDIR_EXCL = 1, MKNOD_BIND = 1, READONLY_ALONE = 1, TTY_CONSOLE = 1, CWD_CREATE = 1, EXEC_PATH = 1 };
 
 struct item { /* one element of any list: string [+ value], or up to three numbers */
     const char *s, *v;

@@ -49,11 +49,13 @@ final class Resources {
     }
 
     static LinuxResources weight(int weight) {
-        return io(new BlockIo(Optional.of(weight), null, null, null, null));
+        return io(new BlockIo(Optional.of(weight), null, null, null, null, null));
     }
 
     static LinuxResources readRate(long major, long minor, long rate) {
-        return io(new BlockIo(null, List.of(new Throttle(major, minor, rate)), null, null, null));
+        return io(
+                new BlockIo(
+                        null, List.of(new Throttle(major, minor, rate)), null, null, null, null));
     }
 
     static LinuxResources io(BlockIo io) {

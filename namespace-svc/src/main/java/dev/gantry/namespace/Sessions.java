@@ -12,6 +12,7 @@ import dev.gantry.namespace.launcher.ShimMessage;
 import dev.gantry.namespace.launcher.ShimRequest;
 import dev.gantry.namespace.plan.LaunchPlan;
 import dev.gantry.namespace.plan.PlanWriter;
+import dev.gantry.namespace.plan.SessionGroups;
 import dev.gantry.namespace.plan.SessionPlan;
 
 import java.nio.file.Path;
@@ -79,7 +80,7 @@ final class Sessions {
                         request,
                         called.map(Called::limits).orElse(launcher.limits()),
                         record.namespaces(),
-                        record.cgroups(),
+                        SessionGroups.of(record.cgroups(), request.cgroups()),
                         container.init().pid(),
                         record.persona(),
                         record.told(),

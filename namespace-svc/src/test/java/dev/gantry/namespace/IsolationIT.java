@@ -1,6 +1,7 @@
 package dev.gantry.namespace;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gantry.bus.Bus;
 import dev.gantry.bus.LocalBus;
@@ -313,6 +314,14 @@ class IsolationIT extends NamespaceContractKit {
                                 Stdio.DETACHED));
                 assertThat(Files.readAllLines(pids.resolve("cgroup.procs")))
                         .hasSizeGreaterThanOrEqualTo(2);
+                var below = Files.createDirectory(pids.resolve("below"));
+                var deeper = ask(execIn(id, below));
+                assertThat(Files.readAllLines(below.resolve("cgroup.procs")))
+                        .containsExactly("" + deeper.pid());
+                assertThatThrownBy(() -> ask(execIn(id, pids.resolveSibling("other"))))
+                        .hasMessageContaining("is not beneath one of the container's");
+                assertThatThrownBy(() -> ask(execIn(id, pids.resolve("absent"))))
+                        .hasMessageContaining("/absent");
                 client.closeInput();
                 var output = output(client);
 
@@ -322,9 +331,24 @@ class IsolationIT extends NamespaceContractKit {
             }
             ask(new dev.gantry.bus.contract.namespace.NamespaceOperation.Delete(id, true));
         } finally {
+            if (Files.exists(pids.resolve("below"))) {
+                remove(pids.resolve("below"));
+            }
             remove(pids);
             remove(devices);
         }
+    }
+
+    private Exec execIn(String id, Path cgroup) {
+        return new Exec(
+                id,
+                newId(),
+                Specs.process(false, "sleep", "1000"),
+                Optional.empty(),
+                0,
+                Stdio.DETACHED,
+                Optional.empty(),
+                List.of(cgroup.toString()));
     }
 
     private static void remove(Path cgroup) throws IOException {

@@ -74,6 +74,26 @@ class MountsIT extends HostedFixture {
     }
 
     @Test
+    void aReadOnlyDevIsFilledFirst() throws Exception {
+        var mounts = new ArrayList<>(Specs.MOUNTS);
+        mounts.replaceAll(
+                m ->
+                        m.destination().equals("/dev")
+                                ? new OciMount(
+                                        "/dev", m.type(), m.source(), List.of("ro", "mode=755"))
+                                : m);
+        mounts.add(new OciMount("/dev/deep/er", "tmpfs", "tmpfs", List.of()));
+        String script =
+                "grep -c '^[^ ]* /dev tmpfs ro,' /proc/mounts; touch /dev/x;"
+                        + " touch /dev/deep/er/x && echo > /dev/null && echo in";
+
+        var out = run(Specs.spec(Specs.process(false, "sh", "-c", script), mounts));
+
+        assertThat(out.out()).isEqualTo("1\nin\n");
+        assertThat(out.err()).contains("/dev/x: Read-only file system");
+    }
+
+    @Test
     void eachAttributeIsInMountinfo() throws Exception {
         var out =
                 run(mounted(

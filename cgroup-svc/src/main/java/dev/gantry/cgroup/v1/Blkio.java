@@ -4,6 +4,7 @@ import dev.gantry.bus.contract.oci.LinuxResources;
 import dev.gantry.bus.contract.oci.LinuxResources.Throttle;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.cgroup.controller.BlockDevices;
 import dev.gantry.cgroup.controller.Controller;
 import dev.gantry.cgroup.controller.Group;
 import dev.gantry.cgroup.controller.Numbers;
@@ -18,6 +19,8 @@ import java.util.Optional;
 public final class Blkio implements Controller {
     public static final String WEIGHT = "blkio.weight";
     public static final String BFQ_WEIGHT = "blkio.bfq.weight";
+    private static final String DEVICE_WEIGHT = "blkio.weight_device";
+    private static final String BFQ_DEVICE_WEIGHT = "blkio.bfq.weight_device";
     private static final String READ_BPS = "blkio.throttle.read_bps_device";
     private static final String WRITE_BPS = "blkio.throttle.write_bps_device";
     private static final String READ_IOPS = "blkio.throttle.read_iops_device";
@@ -40,6 +43,10 @@ public final class Blkio implements Controller {
         io.weight()
                 .ifPresent(
                         weight -> settings.add(new Setting(weightFile(group), weight.toString())));
+        var file = group.offers(DEVICE_WEIGHT) ? DEVICE_WEIGHT : BFQ_DEVICE_WEIGHT;
+        for (var device : io.weightDevice()) {
+            settings.add(new Setting(group.require(file), BlockDevices.line(device)));
+        }
         rates(READ_BPS, io.throttleReadBpsDevice(), group, settings);
         rates(WRITE_BPS, io.throttleWriteBpsDevice(), group, settings);
         rates(READ_IOPS, io.throttleReadIOPSDevice(), group, settings);

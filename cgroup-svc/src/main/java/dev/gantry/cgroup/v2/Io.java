@@ -4,6 +4,7 @@ import dev.gantry.bus.contract.oci.LinuxResources;
 import dev.gantry.bus.contract.oci.LinuxResources.Throttle;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.cgroup.controller.BlockDevices;
 import dev.gantry.cgroup.controller.Controller;
 import dev.gantry.cgroup.controller.Group;
 import dev.gantry.cgroup.controller.Numbers;
@@ -37,6 +38,9 @@ public final class Io implements Controller {
         io.weight()
                 .ifPresent(
                         weight -> settings.add(new Setting(weightFile(group), weight.toString())));
+        for (var device : io.weightDevice()) {
+            settings.add(new Setting(group.require(BFQ_WEIGHT), BlockDevices.line(device)));
+        }
         rates("rbps", io.throttleReadBpsDevice(), group, settings);
         rates("wbps", io.throttleWriteBpsDevice(), group, settings);
         rates("riops", io.throttleReadIOPSDevice(), group, settings);

@@ -2,6 +2,7 @@ package dev.gantry.cgroup.v2;
 
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.oci.LinuxResources;
+import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.cgroup.controller.Controller;
 import dev.gantry.cgroup.controller.Group;
@@ -44,7 +45,13 @@ public final class Unified implements Controller {
                     "unified %s: %s is not one line of ASCII text",
                     entry.getKey(), Names.quote(value));
         }
-        return new Setting(group.require(entry.getKey()), value);
+        if (!group.offers(entry.getKey())) {
+            throw FaultException.of(
+                    FaultCode.UNSUPPORTED,
+                    "invalid configuration: unified %s: this host's cgroups have no file of it",
+                    entry.getKey());
+        }
+        return new Setting(entry.getKey(), value);
     }
 
     @Override

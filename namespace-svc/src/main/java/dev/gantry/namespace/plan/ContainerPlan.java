@@ -93,7 +93,9 @@ public final class ContainerPlan {
         devices();
         out.addAll(Hooks.of(spec, Stage.PRESTART, Stage.CREATE_RUNTIME, Stage.CREATE_CONTAINER));
         out.add(new PlanOp.Pivot());
-        mounts.stream().filter(op -> op instanceof PlanOp.Readonly).forEach(out::add);
+        mounts.stream()
+                .filter(op -> op instanceof PlanOp.Readonly r && !r.alone())
+                .forEach(out::add);
         inNamespaces();
         paths();
         // of an exec alone, as the specification says; but a wrong one is told now
@@ -104,6 +106,10 @@ public final class ContainerPlan {
         if (spec.process().terminal()) {
             out.add(ProcessPart.terminal(spec.process(), true));
         }
+        // /dev among them, where nodes and the console were still to be made
+        mounts.stream()
+                .filter(op -> op instanceof PlanOp.Readonly r && r.alone())
+                .forEach(out::add);
         out.addAll(
                 ProcessPart.after(
                         spec.process(),
@@ -245,7 +251,11 @@ public final class ContainerPlan {
         spec.maskedPaths()
                 .forEach(p -> out.add(new PlanOp.Mask(Paths.checkInside("masked path", p))));
         spec.readonlyPaths()
-                .forEach(p -> out.add(new PlanOp.Readonly(Paths.checkInside("readonly path", p))));
+                .forEach(
+                        p ->
+                                out.add(
+                                        new PlanOp.Readonly(
+                                                Paths.checkInside("readonly path", p), false)));
         String cwd = spec.process().cwd();
         if (!cwd.equals("/")) {
             // as Docker does; beneath the root, whatever its symlinks say (row 6)

@@ -139,8 +139,12 @@ final class MountText {
                         + "; fi");
     }
 
-    static PlanStep readonly(String path) {
+    static PlanStep readonly(String path, boolean alone) {
         String word = Shell.word(path);
+        if (alone) {
+            return PlanText.say(
+                    "mount_setattr", path + " read-only", "mount -o remount,bind,ro " + word);
+        }
         return PlanText.say(
                 "mount_setattr",
                 path + " read-only",

@@ -62,22 +62,49 @@ final class Mounts {
                     "mount on %s: unknown type %s",
                     Names.quote(mount.destination()), Names.quote(type));
         }
-        if (mount.destination().equals("/proc") && !type.equals("proc")) {
+        boolean hosts =
+                type.equals("bind")
+                        && mount.source().equals("/proc")
+                        && (namespaces.own() & LinuxNamespaces.NEWPID) == 0;
+        if (mount.destination().equals("/proc") && !type.equals("proc") && !hosts) {
             // row 5: whoever controls /proc controls what later steps write through it
-            throw FaultException.invalid("mount %s on /proc: only proc itself can be there", type);
+            throw FaultException.invalid(
+                    "mount %s on /proc: only proc itself can be there, or the host's with its pids",
+                    type);
         }
         return switch (type) {
             case "bind" -> List.of(bind(mount, options));
             case "cgroup" -> cgroup(mount, options);
             case "cgroup2" -> List.of(unified(mount.destination(), placement(mount), options));
-            default ->
-                    List.of(
-                            new PlanOp.Mount(
-                                    type,
-                                    mount.source().isEmpty() ? type : mount.source(),
-                                    mount.destination(),
-                                    options));
+            default -> fresh(mount, type, options);
         };
+    }
+
+    /** One in which more is to be made becomes read-only when that is done. */
+    private List<PlanOp> fresh(OciMount mount, String type, MountOptions options) {
+        boolean later = (options.here().set() & MountOptions.RDONLY) != 0 && holdsMore(mount);
+        var made =
+                new PlanOp.Mount(
+                        type,
+                        mount.source().isEmpty() ? type : mount.source(),
+                        mount.destination(),
+                        later ? options.without(MountOptions.RDONLY) : options);
+        return later
+                ? List.of(made, new PlanOp.Readonly(mount.destination(), true))
+                : List.of(made);
+    }
+
+    private boolean holdsMore(OciMount mount) {
+        var place = Path.of(mount.destination());
+        var after =
+                spec
+                        .mounts()
+                        .subList(spec.mounts().indexOf(mount) + 1, spec.mounts().size())
+                        .stream()
+                        .map(other -> Path.of(other.destination()))
+                        .filter(other -> other.startsWith(place))
+                        .toList();
+        return !after.contains(place) && (!after.isEmpty() || place.equals(Path.of("/dev")));
     }
 
     private boolean userNamespace() {
@@ -158,7 +185,7 @@ final class Mounts {
             out.add(unified(place + "/unified", placement, each));
         }
         if (readonly) {
-            out.add(new PlanOp.Readonly(place));
+            out.add(new PlanOp.Readonly(place, false));
         }
         return out;
     }

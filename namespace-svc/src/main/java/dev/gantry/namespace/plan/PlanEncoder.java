@@ -41,6 +41,7 @@ final class PlanEncoder {
                             | bit(m.options().copyUp(), 32)
                             | bit(m.options().idMap() == MountOptions.IdMap.BELOW, 64);
             case PlanOp.Mknod n -> bit(n.bind(), 1);
+            case PlanOp.Readonly r -> bit(r.alone(), 1);
             case PlanOp.Tty t -> bit(t.console(), 1);
             case PlanOp.Exec _ -> 1;
             case PlanOp.Id _,
@@ -61,7 +62,6 @@ final class PlanEncoder {
                     PlanOp.UserMap _,
                     PlanOp.Symlink _,
                     PlanOp.Mask _,
-                    PlanOp.Readonly _,
                     PlanOp.Pivot _,
                     PlanOp.ReadonlyRoot _,
                     PlanOp.Hostname _,
@@ -134,7 +134,7 @@ final class PlanEncoder {
                             .u32(n.gid());
             case PlanOp.Symlink(var target, var path) -> out.string(target).string(path);
             case PlanOp.Mask(var path) -> out.string(path);
-            case PlanOp.Readonly(var path) -> out.string(path);
+            case PlanOp.Readonly(var path, _) -> out.string(path);
             case PlanOp.Hostname(var name) -> out.string(name);
             case PlanOp.Domainname(var name) -> out.string(name);
             case PlanOp.SysctlWrite(var key, var value) -> out.string(key).string(value);

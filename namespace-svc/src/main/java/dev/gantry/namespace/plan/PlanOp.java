@@ -222,8 +222,12 @@ public sealed interface PlanOp {
         }
     }
 
-    /** Makes a path read-only with all below it, if it exists. */
-    record Readonly(String path) implements PlanOp {
+    /**
+     * Makes a path read-only with all below it, if it exists.
+     *
+     * @param alone it is a mount, and what is mounted below it stays as it is
+     */
+    record Readonly(String path, boolean alone) implements PlanOp {
         @Override
         public Opcode opcode() {
             return Opcode.READONLY;

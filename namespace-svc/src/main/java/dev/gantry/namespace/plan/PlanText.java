@@ -124,7 +124,7 @@ final class PlanText {
                             path + " -> " + target,
                             "ln -s " + Shell.word(target) + " " + Shell.inRoot(path));
             case PlanOp.Mask(var path) -> MountText.mask(path);
-            case PlanOp.Readonly(var path) -> MountText.readonly(path);
+            case PlanOp.Readonly(var path, var alone) -> MountText.readonly(path, alone);
             case PlanOp.Pivot _ ->
                     say(
                             "pivot_root",

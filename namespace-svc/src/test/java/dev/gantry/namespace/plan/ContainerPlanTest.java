@@ -761,7 +761,7 @@ class ContainerPlanTest {
         assertThat(plan.operations())
                 .contains(
                         new PlanOp.Symlink("cpu,cpuacct", "/sys/fs/cgroup/cpu"),
-                        new PlanOp.Readonly("/sys/fs/cgroup"));
+                        new PlanOp.Readonly("/sys/fs/cgroup", false));
     }
 
     @Test

@@ -63,7 +63,7 @@ final class ResourceOptions {
                         .map(
                                 weight ->
                                         new LinuxResources.BlockIo(
-                                                Optional.of(weight), null, null, null, null)),
+                                                Optional.of(weight), null, null, null, null, null)),
                 deviceRules,
                 Map.of());
     }

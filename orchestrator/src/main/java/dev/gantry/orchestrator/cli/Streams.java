@@ -103,7 +103,9 @@ public record Streams(boolean tty, boolean stdin, String detachKeys) {
             var keys = streams.tty ? parseKeys(streams.detachKeys) : new byte[0];
             var buffer = new byte[CHUNK];
             int matched = 0;
-            try (var in = new FileInputStream(FileDescriptor.in)) {
+            // Not closed: the terminal behind it is still to be given back as it was.
+            var in = new FileInputStream(FileDescriptor.in);
+            try {
                 for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                     for (int i = 0; keys.length > 0 && i < n; i++) {
                         matched =

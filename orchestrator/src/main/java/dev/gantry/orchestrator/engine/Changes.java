@@ -125,7 +125,8 @@ final class Changes {
                 either(change.throttleReadBpsDevice(), old.throttleReadBpsDevice()),
                 either(change.throttleWriteBpsDevice(), old.throttleWriteBpsDevice()),
                 either(change.throttleReadIOPSDevice(), old.throttleReadIOPSDevice()),
-                either(change.throttleWriteIOPSDevice(), old.throttleWriteIOPSDevice()));
+                either(change.throttleWriteIOPSDevice(), old.throttleWriteIOPSDevice()),
+                either(change.weightDevice(), old.weightDevice()));
     }
 
     private static <T> List<T> either(List<T> change, List<T> old) {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -38,13 +39,15 @@ final class Cgroups {
     }
 
     /**
-     * Makes the groups in every hierarchy.
+     * Makes the groups in every hierarchy. One that is frozen is refused, since nothing would run
+     * in it; of one that has processes already the caller is warned.
      *
      * @return the directories that were not there before, outermost first in each hierarchy
      */
-    static List<String> make(String path) {
+    static List<String> make(String path, Consumer<String> warn) {
         var made = new ArrayList<String>();
         try {
+            look(path, warn);
             for (var mount : HostSetup.cgroupMounts()) {
                 var group = mount;
                 for (var part : Path.of(path)) {
@@ -67,6 +70,36 @@ final class Cgroups {
             remove(made);
             throw e;
         }
+    }
+
+    private static void look(String path, Consumer<String> warn) throws IOException {
+        boolean warned = false;
+        for (var mount : HostSetup.cgroupMounts()) {
+            var group = mount.resolve(path.substring(1));
+            if (frozen(group)) {
+                throw FaultException.of(
+                        FaultCode.FAILED_PRECONDITION,
+                        "linux.cgroupsPath %s: container's cgroup unexpectedly frozen: %s",
+                        path,
+                        group);
+            }
+            long count = text(group.resolve("cgroup.procs")).lines().count();
+            if (count > 0 && !warned) {
+                warn.accept(
+                        "container's cgroup is not empty: %d process(es) found in %s"
+                                .formatted(count, group));
+                warned = true;
+            }
+        }
+    }
+
+    private static boolean frozen(Path group) throws IOException {
+        return text(group.resolve("freezer.state")).startsWith("FR")
+                || text(group.resolve("cgroup.freeze")).strip().equals("1");
+    }
+
+    private static String text(Path file) throws IOException {
+        return Files.exists(file) ? Files.readString(file) : "";
     }
 
     /** cgroup2: groups below have the controllers that this one passes on. */

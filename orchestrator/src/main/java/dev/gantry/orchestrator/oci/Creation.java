@@ -130,7 +130,7 @@ final class Creation {
             try {
                 var place = config.cgroupsPath().map(Cgroups::path);
                 if (place.isPresent()) {
-                    state = state.having(Cgroups.make(place.get()));
+                    state = state.having(Cgroups.make(place.get(), request.log()::warn));
                     locked.save(state);
                 }
                 return make(state, place, locked);

@@ -49,8 +49,11 @@ record ErrorLog(Optional<Path> file, boolean json) {
         System.err.println("gantry-oci: " + message);
     }
 
-    /** For the log alone: callers take what is on standard error for a failure. */
+    /** In the log, or on standard error where there is none. */
     void warn(String message) {
+        if (file.isEmpty()) {
+            System.err.println("gantry-oci: warning: " + message);
+        }
         write("warning", message);
     }
 

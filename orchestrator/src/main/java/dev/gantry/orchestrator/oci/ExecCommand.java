@@ -89,10 +89,18 @@ final class ExecCommand implements Callable<Integer> {
             description = "a further capability of it")
     List<String> capabilities = List.of();
 
+    @Option(
+            names = "--cgroup",
+            paramLabel = "[CONTROLLER[,…]:]PATH",
+            description = "a group beneath the container's for it, which is there already")
+    List<String> cgroups = List.of();
+
     @Option(names = "--no-new-privs", description = "it can gain no privileges by execve")
     boolean noNewPrivileges;
 
-    @Option(names = "--ignore-paused", description = "accepted: it waits until it is resumed")
+    @Option(
+            names = "--ignore-paused",
+            description = "of a paused container too: it runs when that is resumed")
     boolean ignorePaused;
 
     @Override
@@ -108,6 +116,8 @@ final class ExecCommand implements Callable<Integer> {
                         Optional.ofNullable(pidFile),
                         Optional.ofNullable(consoleSocket).map(Path::toAbsolutePath),
                         CreateCommand.preserved(preserved),
+                        cgroups,
+                        ignorePaused,
                         detach);
         return new Execution(containers, request).run();
     }

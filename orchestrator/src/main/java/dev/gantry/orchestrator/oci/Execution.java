@@ -16,13 +16,19 @@ import java.util.Optional;
 
 /** One further process of a container. */
 final class Execution {
-    /** What is asked for; see {@link Creation.Request}. */
+    /**
+     * What is asked for; see {@link Creation.Request}.
+     *
+     * @param cgroups as {@link SubGroups} takes them
+     */
     record Request(
             String id,
             OciProcess process,
             Optional<Path> pidFile,
             Optional<Path> consoleSocket,
             int preserved,
+            List<String> cgroups,
+            boolean ignorePaused,
             boolean detached) {}
 
     private final Containers containers;
@@ -39,6 +45,7 @@ final class Execution {
     int run() {
         var state = containers.store().look(request.id());
         check(state);
+        var groups = SubGroups.of(state.cgroups(), request.cgroups());
         boolean terminal = request.process().terminal();
         boolean relay = terminal && request.consoleSocket().isEmpty();
         var filter = filter(state);
@@ -65,7 +72,8 @@ final class Execution {
                                             filter.map(SeccompResult.Program::filter),
                                             filter.map(SeccompResult.Program::flags).orElse(0L),
                                             new Stdio(relay, relay, Optional.empty(), 0, 0),
-                                            Optional.of(shim.name()))));
+                                            Optional.of(shim.name()),
+                                            groups)));
             request.pidFile().ifPresent(file -> Creation.write(file, created.pid()));
             if (request.detached()) {
                 return 0;
@@ -91,7 +99,8 @@ final class Execution {
                     request.consoleSocket().get());
         }
         var status = Status.of(state);
-        if (status != Status.RUNNING && status != Status.CREATED) {
+        boolean waits = status == Status.PAUSED && request.ignorePaused();
+        if (status != Status.RUNNING && status != Status.CREATED && !waits) {
             throw FaultException.of(
                     FaultCode.FAILED_PRECONDITION,
                     "cannot exec in a %s container: %s",

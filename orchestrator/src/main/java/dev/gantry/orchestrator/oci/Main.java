@@ -28,6 +28,12 @@ public final class Main {
 
     static int run(String... arguments) {
         var oci = new OciCommand();
+        var unknown = OciCommand.unknown(arguments);
+        if (unknown.isPresent()) {
+            ErrorLog.of(oci)
+                    .error("No help topic for '" + unknown.get() + "': there is no such command");
+            return FAILED;
+        }
         var line = OciCommand.line(oci, arguments);
         line.setExecutionExceptionHandler((e, command, parsed) -> report(oci, command, e));
         line.setParameterExceptionHandler(

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 
@@ -45,6 +46,8 @@ public final class OciCommand implements Callable<Integer> {
         COMMANDS.put("update", UpdateCommand::new);
         COMMANDS.put("spec", SpecCommand::new);
         COMMANDS.put("features", FeaturesCommand::new);
+        COMMANDS.put("checkpoint", AbsentCommands.Checkpoint::new);
+        COMMANDS.put("restore", AbsentCommands.Restore::new);
     }
 
     @Spec CommandSpec spec;
@@ -106,13 +109,15 @@ public final class OciCommand implements Callable<Integer> {
     /** The command line with the subcommand that the arguments name, or with all of them. */
     static CommandLine line(OciCommand oci, String... arguments) {
         var line = new CommandLine(oci);
-        line.setUsageHelpWidth(100).setUsageHelpLongOptionsMaxWidth(36);
+        line.setUsageHelpLongOptionsMaxWidth(36);
         var named = named(arguments);
         if (COMMANDS.containsKey(named)) {
             line.addSubcommand(COMMANDS.get(named).get());
         } else {
             COMMANDS.values().forEach(command -> line.addSubcommand(command.get()));
         }
+        HelpPages.of(line);
+        line.getSubcommands().forEach(HelpPages::of);
         for (var name : List.of("exec", "ps")) {
             if (line.getSubcommands().containsKey(name)) {
                 // what follows the id is another command's
@@ -120,6 +125,12 @@ public final class OciCommand implements Callable<Integer> {
             }
         }
         return line;
+    }
+
+    /** The command that the arguments name, if there is none of that name. */
+    static Optional<String> unknown(String... arguments) {
+        return Optional.of(named(arguments))
+                .filter(name -> !name.isEmpty() && !COMMANDS.containsKey(name));
     }
 
     private static String named(String... arguments) {

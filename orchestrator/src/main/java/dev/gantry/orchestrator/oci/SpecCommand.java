@@ -8,9 +8,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.concurrent.Callable;
 
 /** {@code spec}: a configuration to begin with. */
@@ -37,12 +39,22 @@ final class SpecCommand implements Callable<Integer> {
         }
         var file = bundle.toAbsolutePath().resolve("config.json");
         try (var template = SpecCommand.class.getResourceAsStream("config.json")) {
-            Files.copy(template, file);
+            Files.write(file, ofThisHost(template.readAllBytes()), StandardOpenOption.CREATE_NEW);
         } catch (FileAlreadyExistsException e) {
             throw FaultException.of(FaultCode.ALREADY_EXISTS, "%s exists. Remove it first", file);
         } catch (IOException e) {
             throw FaultException.invalid("write %s: %s", file, e);
         }
         return 0;
+    }
+
+    /** As runc has it: a cgroup namespace where the host has cgroup2 alone. */
+    private static byte[] ofThisHost(byte[] template) {
+        if (Files.exists(Path.of("/sys/fs/cgroup/cgroup.controllers"))) {
+            return template;
+        }
+        return new String(template, StandardCharsets.UTF_8)
+                .replaceFirst(",\\s*\\{ \"type\": \"cgroup\" }", "")
+                .getBytes(StandardCharsets.UTF_8);
     }
 }

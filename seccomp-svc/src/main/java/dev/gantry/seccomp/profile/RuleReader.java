@@ -102,7 +102,9 @@ final class RuleReader {
         // That there is a descriptor to hand over is told by write(2): the filter would wait for
         // itself.
         if (names.contains("write")) {
-            throw fields.wrong("SCMP_ACT_NOTIFY on write would stop the listener itself");
+            throw fields.wrong(
+                    "SCMP_ACT_NOTIFY cannot be used for the write syscall: it would stop the"
+                            + " listener itself");
         }
         if (!listener) {
             throw fields.wrong("SCMP_ACT_NOTIFY needs a listenerPath: who is to be asked");

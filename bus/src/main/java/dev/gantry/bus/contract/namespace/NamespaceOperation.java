@@ -174,6 +174,8 @@ public sealed interface NamespaceOperation<R> extends Operation<R> {
      * Starts a further process in a running container.
      *
      * @param shim as in {@link Create}
+     * @param cgroups directories beneath the container's own, at most one in each hierarchy, in
+     *     which the process is instead
      */
     record Exec(
             String id,
@@ -182,7 +184,8 @@ public sealed interface NamespaceOperation<R> extends Operation<R> {
             Optional<byte[]> seccompFilter,
             long seccompFlags,
             Stdio stdio,
-            Optional<String> shim)
+            Optional<String> shim,
+            List<String> cgroups)
             implements NamespaceOperation<NamespaceResult.Created> {
         /** Checks the request; absent parts are empty. */
         public Exec {
@@ -192,6 +195,7 @@ public sealed interface NamespaceOperation<R> extends Operation<R> {
             seccompFilter = Absent.orEmpty(seccompFilter);
             stdio = stdio == null ? Stdio.DETACHED : stdio;
             shim = checkedShim(shim);
+            cgroups = Absent.orEmpty(cgroups);
         }
 
         /** With a shim of the container's. */
@@ -202,7 +206,15 @@ public sealed interface NamespaceOperation<R> extends Operation<R> {
                 Optional<byte[]> seccompFilter,
                 long seccompFlags,
                 Stdio stdio) {
-            this(id, execId, process, seccompFilter, seccompFlags, stdio, Optional.empty());
+            this(
+                    id,
+                    execId,
+                    process,
+                    seccompFilter,
+                    seccompFlags,
+                    stdio,
+                    Optional.empty(),
+                    List.of());
         }
 
         @Override

@@ -1,6 +1,7 @@
 package dev.gantry.bus.contract.oci;
 
 import dev.gantry.bus.contract.Absent;
+import dev.gantry.bus.fault.FaultException;
 
 import java.util.List;
 import java.util.Map;
@@ -84,7 +85,8 @@ public record LinuxResources(
             List<Throttle> throttleReadBpsDevice,
             List<Throttle> throttleWriteBpsDevice,
             List<Throttle> throttleReadIOPSDevice,
-            List<Throttle> throttleWriteIOPSDevice) {
+            List<Throttle> throttleWriteIOPSDevice,
+            List<DeviceWeight> weightDevice) {
         /** Absent parts are empty. */
         public BlockIo {
             weight = Absent.orEmpty(weight);
@@ -92,6 +94,28 @@ public record LinuxResources(
             throttleWriteBpsDevice = Absent.orEmpty(throttleWriteBpsDevice);
             throttleReadIOPSDevice = Absent.orEmpty(throttleReadIOPSDevice);
             throttleWriteIOPSDevice = Absent.orEmpty(throttleWriteIOPSDevice);
+            weightDevice = Absent.orEmpty(weightDevice);
+        }
+    }
+
+    /**
+     * The weight of one block device, instead of that of all.
+     *
+     * @param weight 10..1000
+     * @param leafWeight refused: no scheduler of today has it
+     */
+    public record DeviceWeight(
+            long major, long minor, Optional<Integer> weight, Optional<Integer> leafWeight) {
+        /** Absent parts are empty. */
+        public DeviceWeight {
+            weight = Absent.orEmpty(weight);
+            leafWeight = Absent.orEmpty(leafWeight);
+            if (leafWeight.isPresent()) {
+                throw FaultException.invalid(
+                        "linux.resources.blockIO.weightDevice %d:%d: leafWeight %d: no scheduler"
+                                + " has leaf weights",
+                        major, minor, leafWeight.get());
+            }
         }
     }
 

@@ -36,7 +36,6 @@ final class OciFields {
         CONFIG.put(resources + "cpu.realtimeRuntime", NO_CONTROLLER);
         CONFIG.put(resources + "cpu.realtimePeriod", NO_CONTROLLER);
         CONFIG.put(resources + "blockIO.leafWeight", NO_CONTROLLER);
-        CONFIG.put(resources + "blockIO.weightDevice", NO_CONTROLLER);
     }
 
     private OciFields() {}
