@@ -1,5 +1,7 @@
 package dev.gantry.storage.archive;
 
+import dev.gantry.storage.kernel.NativeSha256;
+
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -8,8 +10,12 @@ import java.util.HexFormat;
 public final class Digests {
     private Digests() {}
 
-    /** A new digest. */
+    /** A new digest, for much data. */
     public static MessageDigest sha256() {
+        return NativeSha256.create().orElseGet(Digests::ofTheJdk);
+    }
+
+    private static MessageDigest ofTheJdk() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
@@ -24,7 +30,8 @@ public final class Digests {
 
     /** {@code sha256:<hex>} of these bytes. */
     public static String of(byte[] content) {
-        return format(sha256().digest(content));
+        // A document: not worth the loading of a library.
+        return format(ofTheJdk().digest(content));
     }
 
     /** The hexadecimal part. */

@@ -22,7 +22,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
 /**
- * Content by its digest ({@code blobs/sha256}). What is in it was verified and synced.
+ * Content by its digest ({@code blobs/sha256}). What is in it was verified. It is synced, all at
+ * once, before an image names it; what a power loss leaves of the rest no image needs.
  *
  * <p>Whoever puts content in holds a lease ({@link Images#lease}) until an image names it: nothing
  * that was put in, or {@linkplain #has found there}, while a lease is open is swept before that
@@ -116,7 +117,6 @@ public final class ContentStore {
                 var out = new DigestOutputStream(Channels.newOutputStream(channel), sha256);
                 source.writeTo(out);
                 size = channel.position();
-                channel.force(true);
             }
             var descriptor = new Descriptor(mediaType, Digests.format(sha256.digest()), size);
             name(fresh, descriptor.digest());
@@ -152,7 +152,6 @@ public final class ContentStore {
                     }
                     out.write(buffer, 0, count);
                 }
-                channel.force(true);
             }
             var digest = Digests.format(sha256.digest());
             if (size != expected.size() || !digest.equals(expected.digest())) {
@@ -170,11 +169,10 @@ public final class ContentStore {
         }
     }
 
-    /** Gives content that was verified and synced its name, under the caller's lease. */
+    /** Gives content that was verified its name, under the caller's lease. */
     void name(Path fresh, String digest) throws IOException {
         leases.keep(path(digest));
         Files.move(fresh, path(digest), StandardCopyOption.ATOMIC_MOVE);
-        StoreFiles.sync(files.blobs());
         suspects.remove(digest);
     }
 

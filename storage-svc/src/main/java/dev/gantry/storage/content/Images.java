@@ -113,17 +113,14 @@ public final class Images {
                     "manifest %s has %d layers, its configuration %d",
                     descriptor.digest(), manifest.layers().size(), diffIds.size());
         }
-        var unpacked = new ArrayList<Layer>();
-        for (int i = 0; i < diffIds.size(); i++) {
-            unpacked.add(
-                    layers.unpack(manifest.layers().get(i), Optional.of(diffIds.get(i)), unpacked));
-        }
-        return new StoredImage(descriptor, manifest, document, List.copyOf(unpacked));
+        return new StoredImage(
+                descriptor, manifest, document, layers.unpack(manifest.layers(), diffIds));
     }
 
     /** Takes an image whose blobs are all in the content store, under these names. */
     public StoredImage register(Descriptor manifest, List<String> references) throws IOException {
         var image = load(manifest);
+        layers.sync();
         change(
                 () -> {
                     catalogue.add(image);

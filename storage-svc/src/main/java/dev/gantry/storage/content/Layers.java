@@ -11,8 +11,10 @@ import dev.gantry.storage.archive.LayerLimits;
 import dev.gantry.storage.archive.LayerStack;
 import dev.gantry.storage.archive.LayerUnpacker;
 import dev.gantry.storage.archive.MeteredInput;
+import dev.gantry.storage.archive.ReadAhead;
 import dev.gantry.storage.archive.TreeComparison;
 import dev.gantry.storage.kernel.Directory;
+import dev.gantry.storage.kernel.FileStat;
 import dev.gantry.storage.kernel.Raw;
 import dev.gantry.storage.kernel.StorageKernel;
 import dev.gantry.storage.kernel.TreeRemoval;
@@ -28,17 +30,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.zip.ZipException;
 
 /**
  * Unpacked layers, {@code layers/<chain id>/fs}. A layer appears there by a rename, when its digest
- * and its diff id were verified and its files synced. Who unpacks holds a lease ({@link
- * Images#lease}).
+ * and its diff id were verified; it is synced before an image names it. Who unpacks holds a lease
+ * ({@link Images#lease}).
  */
 public final class Layers {
     private static final System.Logger LOG = System.getLogger(Layers.class.getName());
+
+    private static final String RECORD = "layer.json";
 
     private final StorageKernel kernel;
     private final StoreFiles files;
@@ -64,11 +70,36 @@ public final class Layers {
 
     /** The chain id of a layer over others. */
     static String chainId(List<Layer> below, String diffId) {
-        return below.isEmpty()
-                ? diffId
-                : Digests.of(
-                        (below.getLast().chainId() + " " + diffId)
-                                .getBytes(StandardCharsets.UTF_8));
+        return Below.of(below).chainId(diffId);
+    }
+
+    /**
+     * Unpacks blobs of the content store over each other, several at a time, those that are not
+     * unpacked yet.
+     *
+     * @param blobs lowest first
+     * @param diffIds that the configuration names
+     */
+    public List<Layer> unpack(List<Descriptor> blobs, List<String> diffIds) throws IOException {
+        var chains = new ArrayList<Optional<String>>(List.of(Optional.empty()));
+        for (var diffId : diffIds) {
+            var below = new Below(chains.getLast(), List::of);
+            chains.add(Optional.of(below.chainId(diffId)));
+        }
+        return ParallelUnpacking.all(
+                blobs.size(),
+                i -> known(blobs.get(i), chains.get(i + 1).orElseThrow()),
+                (i, below) ->
+                        once(
+                                blobs.get(i),
+                                chains.get(i + 1).orElseThrow(),
+                                diffIds.get(i),
+                                new Below(chains.get(i), below)));
+    }
+
+    private Optional<Layer> known(Descriptor blob, String chainId) {
+        content.leases().keep(directory(chainId));
+        return find(chainId).filter(layer -> layer.blob().equals(blob.digest()));
     }
 
     /**
@@ -79,14 +110,26 @@ public final class Layers {
     public Layer unpack(Descriptor blob, Optional<String> expected, List<Layer> below)
             throws IOException {
         if (expected.isEmpty()) {
-            return unpackNow(blob, expected, below);
+            return unpackNow(blob, expected, Below.of(below));
         }
-        // Who wants the same layer at the same time waits for it, and finds it.
-        var chainId = chainId(below, expected.get());
+        return once(blob, chainId(below, expected.get()), expected.get(), Below.of(below));
+    }
+
+    /** Who wants the same layer at the same time waits for it, and finds it. */
+    private Layer once(Descriptor blob, String chainId, String diffId, Below below)
+            throws IOException {
         var once = unpacking.computeIfAbsent(chainId, id -> new ReentrantLock());
-        once.lock();
         try {
-            return unpackNow(blob, expected, below);
+            once.lockInterruptibly();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("unpacking was given up");
+        }
+        try {
+            var known = known(blob, chainId);
+            return known.isPresent()
+                    ? known.get()
+                    : unpackNow(blob, Optional.of(diffId), below);
         } finally {
             once.unlock();
             if (!once.hasQueuedThreads()) {
@@ -95,16 +138,8 @@ public final class Layers {
         }
     }
 
-    private Layer unpackNow(Descriptor blob, Optional<String> expected, List<Layer> below)
+    private Layer unpackNow(Descriptor blob, Optional<String> expected, Below below)
             throws IOException {
-        if (expected.isPresent()) {
-            var chainId = chainId(below, expected.get());
-            content.leases().keep(directory(chainId));
-            var known = find(chainId);
-            if (known.isPresent() && known.get().blob().equals(blob.digest())) {
-                return known.get();
-            }
-        }
         return unpacked(
                 blob,
                 expected,
@@ -116,13 +151,12 @@ public final class Layers {
                 });
     }
 
-    /** What to do with a layer that is unpacked and synced, but has no name yet. */
+    /** What to do with a layer that is unpacked, but has no name yet. */
     private interface Use<R> {
         R of(Layer layer, Path work) throws IOException;
     }
 
-    private <R> R unpacked(
-            Descriptor blob, Optional<String> expected, List<Layer> below, Use<R> use)
+    private <R> R unpacked(Descriptor blob, Optional<String> expected, Below below, Use<R> use)
             throws IOException {
         var work = files.fresh("layer");
         Files.createDirectory(work);
@@ -136,16 +170,17 @@ public final class Layers {
         }
     }
 
-    private Layer unpack(Descriptor blob, Optional<String> expected, List<Layer> below, Path work)
+    private Layer unpack(Descriptor blob, Optional<String> expected, Below below, Path work)
             throws IOException {
         var compression = Compression.ofMediaType(blob.mediaType());
         LayerUnpacker.Report report;
         String diffId;
         try (var packed = content.open(blob.digest());
                 var tar = new MeteredInput(compression.unpack(packed), blob.size(), limits);
+                var ahead = new ReadAhead(tar);
                 var root = Directory.open(kernel, work.resolve("fs"));
-                var stack = stack(below)) {
-            report = LayerUnpacker.unpack(tar, root, limits, stack::stat);
+                var stack = new LazyStack(below)) {
+            report = LayerUnpacker.unpack(ahead, root, limits, stack::stat);
             diffId = tar.digest();
             if (expected.isPresent() && !expected.get().equals(diffId)) {
                 throw FaultException.invalid(
@@ -153,18 +188,60 @@ public final class Layers {
                         blob.digest(), diffId, expected.get());
             }
             content.settle(blob.digest());
-            kernel.syncfs(root.fd()).orThrow("syncfs %s", work);
         }
         var layer =
                 new Layer(
-                        chainId(below, diffId),
+                        below.chainId(diffId),
                         diffId,
                         blob.digest(),
                         report.bytes(),
                         report.opaqueRoot(),
                         report.notes());
-        files.replace(work.resolve("layer.json"), Json.mapper().writeValueAsBytes(layer));
+        Files.write(work.resolve(RECORD), Json.mapper().writeValueAsBytes(layer));
         return layer;
+    }
+
+    /**
+     * What lies below a layer.
+     *
+     * @param chain its chain id, if there is anything
+     * @param layers waits for those that are being unpacked
+     */
+    private record Below(Optional<String> chain, Supplier<List<Layer>> layers) {
+        static Below of(List<Layer> layers) {
+            return new Below(
+                    layers.isEmpty() ? Optional.empty() : Optional.of(layers.getLast().chainId()),
+                    () -> layers);
+        }
+
+        String chainId(String diffId) {
+            return chain.map(id -> Digests.of((id + " " + diffId).getBytes(StandardCharsets.UTF_8)))
+                    .orElse(diffId);
+        }
+    }
+
+    /** Opened when somebody asks: few layers imply directories that they do not list. */
+    private final class LazyStack implements AutoCloseable {
+        private final Below below;
+        private LayerStack stack;
+
+        LazyStack(Below below) {
+            this.below = below;
+        }
+
+        Optional<FileStat> stat(String path) {
+            if (stack == null) {
+                stack = stack(below.layers().get());
+            }
+            return stack.stat(path);
+        }
+
+        @Override
+        public void close() {
+            if (stack != null) {
+                stack.close();
+            }
+        }
     }
 
     private synchronized void publish(Layer layer, Path work) throws IOException {
@@ -218,11 +295,13 @@ public final class Layers {
         return unpacked(
                 blob,
                 Optional.of(layer.diffId()),
-                below,
+                Below.of(below),
                 (again, work) -> {
                     var difference = difference(layer, work);
                     if (difference.isPresent() && replace) {
+                        sync();
                         exchange(layer, work);
+                        StoreFiles.sync(files.layers());
                     }
                     return difference;
                 });
@@ -255,7 +334,16 @@ public final class Layers {
                         .orThrow("renameat2 %s and %s", tmp.at(fresh), all.at(name));
             }
         }
-        StoreFiles.sync(files.layers());
+    }
+
+    /**
+     * Makes durable all that was put into the store, with its names: one wait for all of an image,
+     * before the index names it.
+     */
+    void sync() {
+        try (var all = Directory.open(kernel, files.layers())) {
+            kernel.syncfs(all.fd()).orThrow("syncfs %s", files.layers());
+        }
     }
 
     private static FaultException damaged(Descriptor blob, IOException e) {
@@ -280,7 +368,7 @@ public final class Layers {
 
     /** A layer, if it is unpacked. */
     public Optional<Layer> find(String chainId) {
-        var record = directory(chainId).resolve("layer.json");
+        var record = directory(chainId).resolve(RECORD);
         try {
             return Files.exists(record)
                     ? Optional.of(Json.mapper().readValue(record.toFile(), Layer.class))

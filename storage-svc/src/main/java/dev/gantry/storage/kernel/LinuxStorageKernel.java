@@ -28,6 +28,8 @@ public final class LinuxStorageKernel implements StorageKernel {
     private static final int ENTRIES = 32 * 1024;
     private static final int XATTR_MAX = 64 * 1024;
 
+    private final TransferBuffers transfers = new TransferBuffers();
+
     private static final MethodHandle SYSCALL =
             Libc.variadic("syscall", of(JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG), 1);
     private static final MethodHandle OPEN =
@@ -124,29 +126,29 @@ public final class LinuxStorageKernel implements StorageKernel {
 
     @Override
     public SyscallResult read(int fd, byte[] buffer, int offset, int length) {
-        try (var arena = Arena.ofConfined()) {
-            var bytes = arena.allocate(Math.max(1, length));
-            var result =
-                    Libc.call(
-                            arena,
-                            (errno, a) -> (long) READ.invokeExact(errno, fd, bytes, (long) length));
-            if (result.value() > 0) {
-                MemorySegment.copy(bytes, JAVA_BYTE, 0, buffer, offset, (int) result.value());
-            }
-            return result;
+        var bytes = transfers.take();
+        long wanted = Math.min(length, bytes.byteSize());
+        var result = Libc.call((errno, arena) -> (long) READ.invokeExact(errno, fd, bytes, wanted));
+        if (result.value() > 0) {
+            MemorySegment.copy(bytes, JAVA_BYTE, 0, buffer, offset, (int) result.value());
         }
+        transfers.giveBack(bytes);
+        return result;
     }
 
     @Override
     public SyscallResult pwrite(int fd, byte[] buffer, int offset, int length, long position) {
-        try (var arena = Arena.ofConfined()) {
-            var bytes = arena.allocate(Math.max(1, length));
-            MemorySegment.copy(buffer, offset, bytes, JAVA_BYTE, 0, length);
-            return Libc.call(
-                    arena,
-                    (errno, a) ->
-                            (long) PWRITE.invokeExact(errno, fd, bytes, (long) length, position));
-        }
+        var bytes = transfers.take();
+        int count = (int) Math.min(length, bytes.byteSize());
+        MemorySegment.copy(buffer, offset, bytes, JAVA_BYTE, 0, count);
+        var result =
+                Libc.call(
+                        (errno, arena) ->
+                                (long)
+                                        PWRITE.invokeExact(
+                                                errno, fd, bytes, (long) count, position));
+        transfers.giveBack(bytes);
+        return result;
     }
 
     @Override
@@ -303,7 +305,7 @@ public final class LinuxStorageKernel implements StorageKernel {
     @Override
     public Answer<byte[]> lgetxattr(int dirfd, String name, String attribute) {
         try (var arena = Arena.ofConfined()) {
-            var value = arena.allocate(XATTR_MAX);
+            var value = transfers.take();
             var result =
                     Libc.call(
                             arena,
@@ -315,7 +317,9 @@ public final class LinuxStorageKernel implements StorageKernel {
                                                     raw(arena, attribute),
                                                     value,
                                                     (long) XATTR_MAX));
-            return new Answer<>(result, bytes(value, result));
+            var content = bytes(value, result);
+            transfers.giveBack(value);
+            return new Answer<>(result, content);
         }
     }
 

@@ -50,10 +50,10 @@ public interface StorageKernel {
     /** close(2). */
     SyscallResult close(int fd);
 
-    /** read(2). */
+    /** read(2); it may read less than there is. */
     SyscallResult read(int fd, byte[] buffer, int offset, int length);
 
-    /** pwrite(2): at {@code position} of the file; what no call wrote is a hole. */
+    /** pwrite(2): at {@code position} of the file, perhaps less than all; gaps are holes. */
     SyscallResult pwrite(int fd, byte[] buffer, int offset, int length, long position);
 
     /** ftruncate(2): a hole up to {@code length}. */
