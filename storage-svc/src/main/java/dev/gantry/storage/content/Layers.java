@@ -127,9 +127,7 @@ public final class Layers {
         }
         try {
             var known = known(blob, chainId);
-            return known.isPresent()
-                    ? known.get()
-                    : unpackNow(blob, Optional.of(diffId), below);
+            return known.isPresent() ? known.get() : unpackNow(blob, Optional.of(diffId), below);
         } finally {
             once.unlock();
             if (!once.hasQueuedThreads()) {
