@@ -17,6 +17,7 @@ import dev.gantry.bus.linux.Errno;
 import dev.gantry.bus.linux.SyscallResult;
 import dev.gantry.storage.archive.LayerStack;
 import dev.gantry.storage.archive.TreePacker;
+import dev.gantry.storage.build.LayerUppers;
 import dev.gantry.storage.content.ImageMaker;
 import dev.gantry.storage.content.ImageMaker.Recipe;
 import dev.gantry.storage.content.Images;
@@ -43,7 +44,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * symbolic link {@code image}, whose target is the digest of the image's manifest. The link is the
  * whole record: the kernel writes it at once or not, so no fsync is needed and none torn is found.
  */
-final class OverlaySnapshotter implements Snapshotter {
+final class OverlaySnapshotter implements Snapshotter, LayerUppers {
     private static final String RECORD = "image";
     private static final int MAX_ACCOUNTS = 1 << 20;
 
@@ -307,6 +308,15 @@ final class OverlaySnapshotter implements Snapshotter {
             return new ImageMaker(images)
                     .makePacked(recipe, out -> TreePacker.pack(upper, out, true))
                     .image();
+        }
+    }
+
+    @Override
+    public <R> R with(String containerId, Use<R> use) {
+        var image = requireImageOf(containerId);
+        try (var upper = snapshots.descend(containerId + "/upper");
+                var below = images.layers().stack(image.layers())) {
+            return use.of(image.digest(), upper, below);
         }
     }
 

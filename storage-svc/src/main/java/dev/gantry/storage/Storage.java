@@ -14,6 +14,7 @@ import dev.gantry.bus.contract.storage.StorageResult.Prepared;
 import dev.gantry.bus.contract.storage.StorageResult.Removed;
 import dev.gantry.bus.wire.Json;
 import dev.gantry.storage.archive.LayerLimits;
+import dev.gantry.storage.build.BuildSteps;
 import dev.gantry.storage.content.ContentStore;
 import dev.gantry.storage.content.Events;
 import dev.gantry.storage.content.ImageMaker;
@@ -50,9 +51,15 @@ final class Storage implements AutoCloseable {
     private final Importer importer;
     private final Events events;
     private final Moving moving;
+    private final BuildSteps build;
     private final Object hostShell = new Object();
 
-    private Storage(StorageKernel kernel, StoreFiles files, LayerLimits limits, Events events) {
+    private Storage(
+            StorageKernel kernel,
+            StoreFiles files,
+            LayerLimits limits,
+            Events events,
+            Path secrets) {
         this.kernel = kernel;
         this.files = files;
         this.events = events;
@@ -77,11 +84,24 @@ final class Storage implements AutoCloseable {
                         trash,
                         new VolumeFilling(kernel, files, trash, limits),
                         events);
+        this.build =
+                new BuildSteps(
+                        kernel, files, images, trash, limits, snapshotter, volumes::make, secrets);
     }
 
     /** Opens a store, making it if it is not there; leftovers of a crash go. */
     static Storage open(StorageKernel kernel, Path root, LayerLimits limits, Events events) {
-        return new Storage(kernel, StoreFiles.open(root), limits, events);
+        return open(kernel, root, limits, events, root.resolve("secrets"));
+    }
+
+    /**
+     * The same.
+     *
+     * @param secrets a directory for the secrets of builds, in memory
+     */
+    static Storage open(
+            StorageKernel kernel, Path root, LayerLimits limits, Events events, Path secrets) {
+        return new Storage(kernel, StoreFiles.open(root), limits, events, secrets);
     }
 
     /** Events of a bus. */
@@ -101,6 +121,10 @@ final class Storage implements AutoCloseable {
         try (var tmp = Directory.open(kernel, files.tmp())) {
             tmp.names().forEach(name -> trash.discard(tmp, name));
         }
+    }
+
+    BuildSteps build() {
+        return build;
     }
 
     Snapshotter snapshotter() {

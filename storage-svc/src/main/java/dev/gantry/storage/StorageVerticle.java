@@ -38,7 +38,11 @@ final class StorageVerticle extends VerticleBase {
                                     new LinuxStorageKernel(),
                                     context.layout().state("storage-svc"),
                                     LayerLimits.configured(),
-                                    Storage.onBus(context.bus()));
+                                    Storage.onBus(context.bus()),
+                                    (Files.isDirectory(run)
+                                                    ? run
+                                                    : context.layout().state("storage-svc"))
+                                            .resolve("secrets"));
                     registration = context.bus().serve(StorageOperation.CONTRACT, this::handle);
                     return null;
                 });
@@ -88,6 +92,7 @@ final class StorageVerticle extends VerticleBase {
                     new StorageResult.SnapshotList(storage.snapshotter().containers());
             case StorageOperation.Usage(var of) -> storage.usage(of);
             case StorageOperation.Check(var repair, var running) -> storage.check(repair, running);
+            case StorageOperation.Build<?>(var step) -> storage.build().carryOut(step);
             case StorageOperation.Probe() -> storage.probe();
             case StorageOperation.Moving<?> moving -> storage.moving().carryOut(moving);
         };

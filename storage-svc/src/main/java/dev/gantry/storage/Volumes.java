@@ -90,6 +90,20 @@ final class Volumes {
         return volume;
     }
 
+    /** Makes a volume with an owner and a mode, or takes the one of that name; its path. */
+    synchronized String make(String name, long uid, long gid, int mode) {
+        if (find(name).isEmpty()) {
+            create(name, Map.of());
+            try (var volume = volumes.descend(name)) {
+                kernel.fchownat(volume.fd(), VolumeFilling.DATA, uid, gid)
+                        .orThrow("fchownat %s %d:%d", volume.at(VolumeFilling.DATA), uid, gid);
+                kernel.fchmodat(volume.fd(), VolumeFilling.DATA, mode)
+                        .orThrow("fchmodat %s %o", volume.at(VolumeFilling.DATA), mode);
+            }
+        }
+        return files.volumes().resolve(name).resolve(VolumeFilling.DATA).toString();
+    }
+
     /** Fills a volume that is empty with a directory of an image's layers. */
     synchronized Done fill(String name, LayerStack image, String path) {
         if (find(name).isEmpty()) {

@@ -137,7 +137,8 @@ final class RunOptions {
                         : 0,
                 log.containsKey("max-file")
                         ? OptionSyntax.number("--log-opt max-file", log.get("max-file"))
-                        : 0);
+                        : 0,
+                false);
     }
 
     private Map<String, String> logOptions() {

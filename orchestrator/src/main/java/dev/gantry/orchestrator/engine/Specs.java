@@ -48,6 +48,7 @@ final class Specs {
                         spec.init(),
                         spec.stopSignal(),
                         spec.logMaxBytes(),
-                        spec.logMaxFiles());
+                        spec.logMaxFiles(),
+                        spec.withoutVolumes());
     }
 }

@@ -40,6 +40,11 @@ public final class Services {
         return call(StorageOperation.CONTRACT, operation, caller, MOST);
     }
 
+    /** Asks storage-svc for something that moves content, which may take long. */
+    public <R> CompletableFuture<R> content(StorageOperation<R> operation, Caller caller) {
+        return call(StorageOperation.CONTRACT, operation, caller, Duration.ofHours(1));
+    }
+
     /** Asks network-svc. */
     public <R> CompletableFuture<R> network(NetworkOperation<R> operation, Caller caller) {
         return call(NetworkOperation.CONTRACT, operation, caller, MOST);

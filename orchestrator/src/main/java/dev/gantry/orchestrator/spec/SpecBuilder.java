@@ -60,6 +60,9 @@ public final class SpecBuilder {
 
     /** Where the image wants volumes and the client asked for no mount; sorted. */
     public static List<String> volumePlaces(ContainerSpec spec, ImageConfig image) {
+        if (spec.withoutVolumes()) {
+            return List.of();
+        }
         var taken =
                 spec.mounts().stream().map(mount -> MountPlan.place(mount.destination())).toList();
         return image.volumes().stream()

@@ -15,7 +15,7 @@ import java.util.OptionalLong;
  * Digits are always a number, never a name that looks like one, and nothing falls back to root
  * (security.md row 12).
  */
-final class UserDatabase {
+public final class UserDatabase {
     private static final long MAX_ID = 0xffff_fffeL;
 
     private record Account(String name, OptionalLong uid, OptionalLong gid, String home) {}
@@ -23,12 +23,13 @@ final class UserDatabase {
     private record Group(String name, OptionalLong gid, List<String> members) {}
 
     /** Who a process runs as, and where that user is at home. */
-    record Identity(User user, String home) {}
+    public record Identity(User user, String home) {}
 
     private final List<Account> accounts;
     private final List<Group> groups;
 
-    UserDatabase(String passwd, String group) {
+    /** Over the text of both files. */
+    public UserDatabase(String passwd, String group) {
         this.accounts =
                 lines(passwd)
                         .filter(fields -> fields.length >= 4)
@@ -55,7 +56,7 @@ final class UserDatabase {
     }
 
     /** Resolves {@code user[:group]} (empty: root) and further groups by name or number. */
-    Identity resolve(String asked, List<String> groupAdd) {
+    public Identity resolve(String asked, List<String> groupAdd) {
         if (asked.chars().anyMatch(c -> c < 0x20 || c == 0x7f)) {
             throw FaultException.invalid("user %s has a control character", Names.quote(asked));
         }

@@ -165,6 +165,23 @@ public final class LayerStack implements AutoCloseable {
      * @return whether there is such a directory
      */
     public boolean walk(String path, Visitor visitor) {
+        return select(
+                path,
+                (in, name, child, stat) -> {
+                    visitor.visit(in, name, child, stat);
+                    return true;
+                });
+    }
+
+    /** Like {@link Visitor}; says of each directory whether what is in it is wanted. */
+    @FunctionalInterface
+    public interface Selector {
+        /** A name; see {@link Visitor#visit}. */
+        boolean visit(Directory in, String name, String path, FileStat stat) throws IOException;
+    }
+
+    /** {@link #walk}, where the selector may leave directories out. */
+    public boolean select(String path, Selector selector) {
         return resolve(
                         path,
                         (open, found) -> {
@@ -172,14 +189,15 @@ public final class LayerStack implements AutoCloseable {
                                 return false;
                             }
                             var top = open.parts().getFirst();
-                            visitor.visit(top, ".", ".", top.stat());
-                            walk(open, "", 0, visitor);
+                            if (selector.visit(top, ".", ".", top.stat())) {
+                                select(open, "", 0, selector);
+                            }
                             return true;
                         })
                 .orElse(false);
     }
 
-    private static void walk(Merged directory, String path, int depth, Visitor visitor)
+    private static void select(Merged directory, String path, int depth, Selector selector)
             throws IOException {
         if (depth > MAX_DEPTH) {
             throw FaultException.of(
@@ -192,13 +210,57 @@ public final class LayerStack implements AutoCloseable {
             var found = directory.find(name);
             if (found.isPresent()) {
                 var child = path + name;
-                visitor.visit(found.get().in(), name, child, found.get().stat());
-                if (found.get().stat().isDirectory()) {
+                boolean wanted = selector.visit(found.get().in(), name, child, found.get().stat());
+                if (wanted && found.get().stat().isDirectory()) {
                     try (var below = directory.descend(name)) {
-                        walk(below, child + "/", depth + 1, visitor);
+                        select(below, child + "/", depth + 1, selector);
                     }
                 }
             }
+        }
+    }
+
+    /**
+     * Shows what a path leads to, if it is no directory; links are followed within the stack.
+     *
+     * @return whether there is such a thing
+     */
+    public boolean visit(String path, Visitor visitor) {
+        return resolve(
+                        path,
+                        (open, found) -> {
+                            if (found.isEmpty()) {
+                                return false;
+                            }
+                            var file = found.get();
+                            visitor.visit(file.in(), file.name(), ".", file.stat());
+                            return true;
+                        })
+                .orElse(false);
+    }
+
+    /** The target of a symbolic link; no link in the path is followed. */
+    public Optional<String> link(String path) {
+        int slash = path.lastIndexOf('/');
+        var above = new Merged(roots, true);
+        try {
+            for (var component : (slash < 0 ? "" : path.substring(0, slash)).split("/")) {
+                if (!component.isEmpty()) {
+                    var below = above.descend(component);
+                    above.close();
+                    above = below;
+                }
+            }
+            return above.find(path.substring(slash + 1))
+                    .filter(found -> found.stat().isSymlink())
+                    .map(
+                            found ->
+                                    found.in()
+                                            .kernel()
+                                            .readlinkat(found.in().fd(), found.name())
+                                            .orThrow("readlinkat %s", found.in().at(found.name())));
+        } finally {
+            above.close();
         }
     }
 

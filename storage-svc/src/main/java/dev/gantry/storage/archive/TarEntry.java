@@ -69,4 +69,21 @@ public record TarEntry(
                 deviceMinor,
                 xattrs);
     }
+
+    /** This entry with another modification time, in seconds since the Unix epoch. */
+    TarEntry at(long seconds) {
+        return new TarEntry(
+                name,
+                type,
+                link,
+                mode,
+                uid,
+                gid,
+                size,
+                seconds,
+                0,
+                deviceMajor,
+                deviceMinor,
+                xattrs);
+    }
 }

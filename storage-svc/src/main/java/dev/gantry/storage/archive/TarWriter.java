@@ -17,14 +17,22 @@ public final class TarWriter {
     private static final long OCTAL_11 = 1L << 33;
     private static final long OCTAL_7 = 1L << 21;
     private final OutputStream out;
+    private final long latest;
 
     /** Writes to a stream, which stays open. */
     public TarWriter(OutputStream out) {
+        this(out, Long.MAX_VALUE);
+    }
+
+    /** The same; no entry is younger than {@code latest}, in seconds since the Unix epoch. */
+    public TarWriter(OutputStream out, long latest) {
         this.out = out;
+        this.latest = latest;
     }
 
     /** Writes a header; {@code size} bytes of data must follow, then {@link #endData}. */
-    public void header(TarEntry entry) throws IOException {
+    public void header(TarEntry asked) throws IOException {
+        var entry = asked.mtimeSeconds() > latest ? asked.at(latest) : asked;
         var name = entry.type() == TarEntry.Type.DIRECTORY ? entry.name() + "/" : entry.name();
         var pax = new TreeMap<String, String>();
         if (name.length() > 100) {

@@ -44,9 +44,9 @@ public final class TreePacker {
     private final List<String> notes = new ArrayList<>();
     private final byte[] buffer = new byte[128 * 1024];
 
-    private TreePacker(Directory root, OutputStream out, boolean upper) {
+    private TreePacker(Directory root, OutputStream out, boolean upper, long latest) {
         this.kernel = root.kernel();
-        this.tar = new TarWriter(out);
+        this.tar = new TarWriter(out, latest);
         this.upper = upper;
         this.device = root.stat().dev();
     }
@@ -59,7 +59,13 @@ public final class TreePacker {
      */
     public static List<String> pack(Directory root, OutputStream out, boolean upper)
             throws IOException {
-        var packer = new TreePacker(root, out, upper);
+        return pack(root, out, upper, Long.MAX_VALUE);
+    }
+
+    /** The same; nothing is younger than {@code latest}, in seconds since the Unix epoch. */
+    public static List<String> pack(Directory root, OutputStream out, boolean upper, long latest)
+            throws IOException {
+        var packer = new TreePacker(root, out, upper, latest);
         packer.node(root, ".", "", root.stat());
         packer.children(root, "", 0);
         packer.tar.end();
@@ -79,7 +85,7 @@ public final class TreePacker {
                         directory,
                         (in, name, path, stat) -> {
                             if (packer[0] == null) {
-                                packer[0] = new TreePacker(in, out, false);
+                                packer[0] = new TreePacker(in, out, false, Long.MAX_VALUE);
                             }
                             packer[0].node(in, name, path, stat);
                         });
@@ -131,7 +137,7 @@ public final class TreePacker {
             case FileStat.DIRECTORY ->
                     tar.header(
                             entry(path.isEmpty() ? "." : path, stat)
-                                    .with(TarEntry.Type.DIRECTORY, "", xattrs(in, name)));
+                                    .with(TarEntry.Type.DIRECTORY, "", attributes(in, name)));
             case FileStat.SYMLINK -> {
                 var target = kernel.readlinkat(in.fd(), name).orThrow("readlinkat %s", in.at(name));
                 tar.header(entry(path, stat).with(TarEntry.Type.SYMLINK, target, NO_XATTRS));
@@ -174,7 +180,7 @@ public final class TreePacker {
                 return;
             }
         }
-        tar.header(entry(path, stat).with(TarEntry.Type.FILE, "", xattrs(in, name)));
+        tar.header(entry(path, stat).with(TarEntry.Type.FILE, "", attributes(in, name)));
         int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
         int fd =
                 (int)
@@ -211,7 +217,8 @@ public final class TreePacker {
     }
 
     /** File capabilities and users' attributes; overlayfs' own mean nothing elsewhere. */
-    private SortedMap<String, byte[]> xattrs(Directory in, String name) {
+    public static SortedMap<String, byte[]> attributes(Directory in, String name) {
+        var kernel = in.kernel();
         var names = kernel.llistxattr(in.fd(), name);
         if (names.result().errno() == Errno.EOPNOTSUPP) {
             return NO_XATTRS;

@@ -44,6 +44,7 @@ import java.util.Optional;
     @JsonSubTypes.Type(value = ContainerOperation.Remove.class, name = "remove"),
     @JsonSubTypes.Type(value = ContainerOperation.Explain.class, name = "explain"),
     @JsonSubTypes.Type(value = ContainerOperation.EventLog.class, name = "events"),
+    @JsonSubTypes.Type(value = ContainerOperation.Build.class, name = "build"),
     @JsonSubTypes.Type(value = ContainerOperation.Info.class, name = "info")
 })
 public sealed interface ContainerOperation<R> extends Operation<R> {
@@ -58,6 +59,7 @@ public sealed interface ContainerOperation<R> extends Operation<R> {
         return !(this instanceof Run
                 || this instanceof Exec
                 || this instanceof Kill
+                || this instanceof Build<?>(BuildOperation.Begin begin)
                 || this instanceof Create create && !create.planOnly());
     }
 
@@ -424,6 +426,24 @@ public sealed interface ContainerOperation<R> extends Operation<R> {
         @Override
         public Class<ContainerResult.EventPage> resultType() {
             return ContainerResult.EventPage.class;
+        }
+    }
+
+    /** The build of an image. */
+    record Build<R>(BuildOperation<R> build) implements ContainerOperation<R> {
+        /** Checks that there is one. */
+        public Build {
+            Objects.requireNonNull(build, "build");
+        }
+
+        @Override
+        public String subject() {
+            return build.subject();
+        }
+
+        @Override
+        public Class<R> resultType() {
+            return build.resultType();
         }
     }
 

@@ -27,6 +27,7 @@ import java.util.Optional;
  * @param network a network's name, {@code none}, {@code host} or {@code container:ID}
  * @param seccomp a profile's JSON; absent: the default one, unless {@code seccompUnconfined}
  * @param capAdd names with or without CAP_, or ALL
+ * @param withoutVolumes whether the places where the image wants volumes get none
  */
 public record ContainerSpec(
         String image,
@@ -66,7 +67,8 @@ public record ContainerSpec(
         boolean init,
         Optional<String> stopSignal,
         long logMaxBytes,
-        int logMaxFiles) {
+        int logMaxFiles,
+        boolean withoutVolumes) {
 
     /** Checks the names; absent parts are empty. */
     public ContainerSpec {

@@ -12,6 +12,7 @@ import dev.gantry.bus.fault.FaultException;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -39,6 +40,7 @@ import java.util.Optional;
     @JsonSubTypes.Type(value = StorageOperation.Snapshots.class, name = "snapshots"),
     @JsonSubTypes.Type(value = StorageOperation.Usage.class, name = "usage"),
     @JsonSubTypes.Type(value = StorageOperation.Check.class, name = "check"),
+    @JsonSubTypes.Type(value = StorageOperation.Build.class, name = "build"),
     @JsonSubTypes.Type(value = StorageOperation.Probe.class, name = "probe"),
     @JsonSubTypes.Type(value = TransferOperation.Pull.class, name = "pull"),
     @JsonSubTypes.Type(value = TransferOperation.Push.class, name = "push"),
@@ -470,6 +472,24 @@ public sealed interface StorageOperation<R> extends Operation<R> {
         @Override
         public Class<StorageResult.Checked> resultType() {
             return StorageResult.Checked.class;
+        }
+    }
+
+    /** A step of the build of an image. */
+    record Build<R>(BuildStep<R> step) implements StorageOperation<R> {
+        /** Checks that there is one. */
+        public Build {
+            Objects.requireNonNull(step, "step");
+        }
+
+        @Override
+        public String subject() {
+            return step.subject();
+        }
+
+        @Override
+        public Class<R> resultType() {
+            return step.resultType();
         }
     }
 

@@ -1,0 +1,72 @@
+package dev.gantry.bus.contract.container;
+
+import dev.gantry.bus.contract.Absent;
+import dev.gantry.bus.contract.Names;
+import dev.gantry.bus.contract.storage.References;
+import dev.gantry.bus.fault.FaultException;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * An image to be built, in the terms of {@code docker build}.
+ *
+ * @param dockerfile the text itself; {@code file} is its name, for errors
+ * @param context a directory of the host, or with {@code archive} a tar; empty: there is none
+ * @param ignored patterns of the context's {@code .dockerignore}, in order
+ * @param target the stage to be built; empty: the last
+ * @param platform {@code os/architecture}; empty: the host's
+ * @param network of RUN steps: a network's name, {@code none} or {@code host}
+ * @param secrets what {@code RUN --mount=type=secret} may ask for, by id
+ */
+public record BuildSpec(
+        String dockerfile,
+        String file,
+        Optional<String> context,
+        boolean archive,
+        List<String> ignored,
+        List<String> tags,
+        Map<String, String> buildArgs,
+        Map<String, String> labels,
+        Optional<String> target,
+        Optional<String> platform,
+        boolean noCache,
+        boolean pull,
+        Optional<String> network,
+        Map<String, byte[]> secrets) {
+    private static final int MAX_ENTRIES = 1_000;
+
+    /** Checks names and paths; absent parts are empty. */
+    public BuildSpec {
+        dockerfile = Absent.orEmpty(dockerfile);
+        file = file == null || file.isEmpty() ? "Dockerfile" : file;
+        context = Absent.orEmpty(context);
+        context.filter(path -> !path.startsWith("/"))
+                .ifPresent(
+                        path -> {
+                            throw FaultException.invalid(
+                                    "context %s is not absolute", Names.quote(path));
+                        });
+        ignored = Absent.orEmpty(ignored);
+        tags = Absent.orEmpty(tags);
+        tags.forEach(BuildSpec::checkTag);
+        buildArgs = Absent.orEmpty(buildArgs);
+        labels = Absent.orEmpty(labels);
+        target = Absent.orEmpty(target);
+        platform = Absent.orEmpty(platform);
+        network = Absent.orEmpty(network);
+        secrets = Absent.orEmpty(secrets);
+        if (tags.size() + buildArgs.size() + labels.size() + secrets.size() > MAX_ENTRIES) {
+            throw FaultException.invalid(
+                    "more than %d tags, build arguments, labels and secrets", MAX_ENTRIES);
+        }
+    }
+
+    private static void checkTag(String tag) {
+        References.check(tag);
+        if (tag.contains("@") || tag.startsWith("sha256:")) {
+            throw FaultException.invalid("%s is a digest, not a name", tag);
+        }
+    }
+}
