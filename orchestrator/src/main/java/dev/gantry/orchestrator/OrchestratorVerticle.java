@@ -4,9 +4,11 @@ import dev.gantry.bus.Registration;
 import dev.gantry.bus.Request;
 import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.service.ServiceContext;
+import dev.gantry.orchestrator.build.Builds;
 import dev.gantry.orchestrator.engine.ComposedEngine;
 import dev.gantry.orchestrator.engine.ContainerEngine;
 import dev.gantry.orchestrator.services.Caller;
+import dev.gantry.orchestrator.services.Services;
 
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -15,6 +17,7 @@ import io.vertx.core.VerticleBase;
 public final class OrchestratorVerticle extends VerticleBase {
     private final ServiceContext context;
     private ComposedEngine engine;
+    private Builds builds;
     private Registration registration;
 
     /** An orchestrator over the bus and the directories of the context. */
@@ -27,7 +30,13 @@ public final class OrchestratorVerticle extends VerticleBase {
         return vertx.executeBlocking(
                 () -> {
                     engine = ComposedEngine.open(context);
+                    builds =
+                            new Builds(
+                                    engine,
+                                    new Services(context.bus()),
+                                    context.layout().state(OrchestratorProvider.NAME));
                     registration = context.bus().serve(ContainerOperation.CONTRACT, this::handle);
+                    builds.clearLeftovers();
                     return null;
                 },
                 false);
@@ -38,6 +47,7 @@ public final class OrchestratorVerticle extends VerticleBase {
         return vertx.executeBlocking(
                 () -> {
                     registration.close();
+                    builds.close();
                     engine.close();
                     return null;
                 },
@@ -45,10 +55,11 @@ public final class OrchestratorVerticle extends VerticleBase {
     }
 
     private Object handle(Request<ContainerOperation<?>> request) {
-        return carryOut(engine, request.operation(), Caller.of(request));
+        return carryOut(engine, builds, request.operation(), Caller.of(request));
     }
 
-    static Object carryOut(ContainerEngine engine, ContainerOperation<?> operation, Caller caller) {
+    static Object carryOut(
+            ContainerEngine engine, Builds builds, ContainerOperation<?> operation, Caller caller) {
         return switch (operation) {
             case ContainerOperation.Create create -> engine.create(create, caller);
             case ContainerOperation.Run run -> engine.run(run, caller);
@@ -72,6 +83,7 @@ public final class OrchestratorVerticle extends VerticleBase {
             case ContainerOperation.Remove remove -> engine.remove(remove, caller);
             case ContainerOperation.Explain explain -> engine.explain(explain, caller);
             case ContainerOperation.EventLog events -> engine.events(events, caller);
+            case ContainerOperation.Build<?>(var build) -> builds.carryOut(build);
             case ContainerOperation.Info info -> engine.info(info, caller);
         };
     }

@@ -46,6 +46,7 @@ final class Commands {
         COMMANDS.put("pull", PullCommand::new);
         COMMANDS.put("import", ImportCommand::new);
         COMMANDS.put("commit", CommitCommand::new);
+        COMMANDS.put("build", BuildCommand::new);
         COMMANDS.put("network", NetworkCommands::new);
         COMMANDS.put("volume", VolumeCommands::new);
         COMMANDS.put("storage", StorageCommands::new);

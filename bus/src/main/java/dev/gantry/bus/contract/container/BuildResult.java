@@ -15,9 +15,9 @@ public sealed interface BuildResult {
     enum Kind {
         /** A step begins; the text is its instruction. */
         STEP,
-        /** The step came to what it came to before; the text is the image's id, or empty. */
+        /** The step came to what it came to before. */
         CACHED,
-        /** The step is through; the text is the image's id, or empty. */
+        /** The step is through. */
         DONE,
         /** A line that the step wrote to its standard output or standard error. */
         OUTPUT,
@@ -34,7 +34,7 @@ public sealed interface BuildResult {
      * @param stage its name, or its number
      * @param step of the stage, from 1; FROM is the first
      * @param steps of the stage
-     * @param image the digest of the image that the step came to, where it came to one
+     * @param image id of the image that the step came to, where it came to one
      */
     record Line(
             long number,

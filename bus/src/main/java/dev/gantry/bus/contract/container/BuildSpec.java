@@ -13,7 +13,7 @@ import java.util.Optional;
  * An image to be built, in the terms of {@code docker build}.
  *
  * @param dockerfile the text itself; {@code file} is its name, for errors
- * @param context a directory of the host, or with {@code archive} a tar; empty: there is none
+ * @param context a directory of the host; empty: there is none
  * @param ignored patterns of the context's {@code .dockerignore}, in order
  * @param target the stage to be built; empty: the last
  * @param platform {@code os/architecture}; empty: the host's
@@ -24,7 +24,6 @@ public record BuildSpec(
         String dockerfile,
         String file,
         Optional<String> context,
-        boolean archive,
         List<String> ignored,
         List<String> tags,
         Map<String, String> buildArgs,
