@@ -36,9 +36,9 @@ class DockerfileTest {
                 (Instruction.Run)
                         first(
                                 "RUN echo a && \\\n"
-                                    + "  # a comment\n\n"
-                                    + "  echo b \\  \n"
-                                    + "  && echo 'c # d'");
+                                        + "  # a comment\n\n"
+                                        + "  echo b \\  \n"
+                                        + "  && echo 'c # d'");
 
         assertThat(((Command.Shell) run.command()).script())
                 .isEqualTo("echo a &&   echo b   && echo 'c # d'");
