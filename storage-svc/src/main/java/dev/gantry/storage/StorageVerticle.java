@@ -82,8 +82,8 @@ final class StorageVerticle extends VerticleBase {
             case StorageOperation.Tag(var image, var name) -> storage.images().tag(image, name);
             case StorageOperation.RemoveImage(var image, var force) -> storage.remove(image, force);
             case StorageOperation.History(var image) -> storage.images().history(image);
-            case StorageOperation.VolumeCreate(var name, var labels) ->
-                    storage.volumes().create(name, labels);
+            case StorageOperation.VolumeCreate(var name, var labels, var options) ->
+                    storage.volumes().create(name, labels, options);
             case StorageOperation.VolumeFill(var name, var id, var path) ->
                     storage.fillVolume(name, id, path);
             case StorageOperation.Volumes() -> storage.volumes().list();

@@ -56,19 +56,35 @@ final class Volumes {
         }
     }
 
+    /** Makes a volume without options. */
+    Volume create(String name, Map<String, String> labels) {
+        return create(name, labels, Map.of());
+    }
+
     /** Makes a volume, root's, mode 0755; the one of that name if it exists. */
-    synchronized Volume create(String name, Map<String, String> labels) {
+    synchronized Volume create(
+            String name, Map<String, String> labels, Map<String, String> options) {
+        var kind = VolumeOptions.of(name, options);
         var existing = find(name);
         if (existing.isPresent()) {
+            if (!options.isEmpty() && !options.equals(existing.get().options())) {
+                throw FaultException.of(
+                        FaultCode.ALREADY_EXISTS,
+                        "volume %s has the options %s, not %s",
+                        name,
+                        existing.get().options(),
+                        options);
+            }
             return existing.get();
         }
         var path = files.volumes().resolve(name);
         var volume =
                 new Volume(
                         name,
-                        path.resolve(VolumeFilling.DATA).toString(),
+                        kind.device().orElse(path.resolve(VolumeFilling.DATA).toString()),
                         Instant.now().getEpochSecond(),
-                        labels);
+                        labels,
+                        options);
         try {
             var fresh = files.fresh("volume");
             Files.createDirectory(fresh);
@@ -106,8 +122,12 @@ final class Volumes {
 
     /** Fills a volume that is empty with a directory of an image's layers. */
     synchronized Done fill(String name, LayerStack image, String path) {
-        if (find(name).isEmpty()) {
+        var found = find(name);
+        if (found.isEmpty()) {
             throw FaultException.of(FaultCode.NOT_FOUND, "no such volume: %s", name);
+        }
+        if (!found.get().options().isEmpty()) {
+            return Done.nothing(); // A directory of the host is the host's to fill.
         }
         var steps = new Steps(false);
         try (var volume = volumes.descend(name)) {

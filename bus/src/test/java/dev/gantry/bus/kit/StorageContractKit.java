@@ -325,6 +325,30 @@ public abstract class StorageContractKit {
     }
 
     @Test
+    void aVolumeMayBeADirectoryOfTheHostWhichOutlivesIt() throws IOException {
+        var directory = Files.createDirectory(host.resolve("device"));
+        var options = Map.of("type", "none", "o", "bind", "device", directory.toString());
+        var create = new StorageOperation.VolumeCreate("kit-device", Map.of(), options);
+
+        var made = ask(create);
+
+        assertThat(made.path()).isEqualTo(directory.toString());
+        assertThat(ask(create)).isEqualTo(made);
+        assertThat(
+                        refusal(
+                                new StorageOperation.VolumeCreate(
+                                        "kit-device", Map.of(), Map.of("device", "/other"))))
+                .isEqualTo(FaultCode.ALREADY_EXISTS);
+        assertThat(
+                        refusal(
+                                new StorageOperation.VolumeCreate(
+                                        "kit-nfs", Map.of(), Map.of("type", "nfs"))))
+                .isEqualTo(FaultCode.UNSUPPORTED);
+        ask(new StorageOperation.VolumeRemove("kit-device"));
+        assertThat(directory).exists();
+    }
+
+    @Test
     void anEmptyVolumeIsFilledOnceFromTheImage() throws IOException {
         importTree("kit/fill");
         ask(new StorageOperation.Prepare("kit-fill", "kit/fill", false));

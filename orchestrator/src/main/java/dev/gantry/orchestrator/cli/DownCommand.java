@@ -79,7 +79,7 @@ final class DownCommand implements Callable<Integer> {
             return list.size();
         }
         for (var container : list) {
-            engine.container(new ContainerOperation.Remove(container.id(), true));
+            engine.container(new ContainerOperation.Remove(container.id(), true, true));
         }
         return 0;
     }

@@ -12,8 +12,8 @@ import java.util.Optional;
 final class FileOptions {
     @Option(
             names = {"-v", "--volume"},
-            paramLabel = "SOURCE:DESTINATION[:OPTIONS]",
-            description = "a bind mount or a named volume")
+            paramLabel = "[SOURCE:]DESTINATION[:OPTIONS]",
+            description = "a bind mount or a volume; one without a name goes with the container")
     List<String> volumes = List.of();
 
     @Option(
@@ -37,7 +37,7 @@ final class FileOptions {
     List<OciMount> all() {
         var all = new ArrayList<OciMount>();
         volumes.forEach(text -> all.add(MountSyntax.volume(text)));
-        mounts.forEach(text -> all.add(MountSyntax.mount(text)));
+        mounts.forEach(text -> all.add(MountFields.parse(text)));
         tmpfs.forEach(text -> all.add(MountSyntax.tmpfs(text)));
         return all;
     }

@@ -61,7 +61,7 @@ final class Foreground {
             return;
         }
         try {
-            engine.container(new ContainerOperation.Remove(id, true));
+            engine.container(new ContainerOperation.Remove(id, true, true));
         } catch (FaultException second) {
             if (second.fault().code() != FaultCode.NOT_FOUND) {
                 e.addSuppressed(second);

@@ -159,10 +159,15 @@ final class LifeCommands {
                 description = "running ones too; absent ones are no error")
         boolean force;
 
+        @Option(
+                names = {"-v", "--volumes"},
+                description = "with the volumes that were made for it alone")
+        boolean volumes;
+
         @Override
         void apply(String container) {
             try {
-                gantry.engine().container(new ContainerOperation.Remove(container, force));
+                gantry.engine().container(new ContainerOperation.Remove(container, force, volumes));
             } catch (FaultException e) {
                 if (!force || e.fault().code() != FaultCode.NOT_FOUND) {
                     throw e;

@@ -2,77 +2,79 @@ package dev.gantry.orchestrator.cli;
 
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.oci.OciMount;
+import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.orchestrator.spec.SpecBuilder;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
-/** Mounts as {@code -v}, {@code --mount} and {@code --tmpfs} write them. */
+/**
+ * Mounts as {@code -v} and {@code --tmpfs} write them; {@link MountFields} reads {@code --mount}.
+ */
 final class MountSyntax {
+    private static final Set<String> PROPAGATIONS =
+            Set.of(
+                    "private",
+                    "rprivate",
+                    "shared",
+                    "rshared",
+                    "slave",
+                    "rslave",
+                    "unbindable",
+                    "runbindable");
+    private static final Set<String> ATTRIBUTES =
+            Set.of(
+                    "rw",
+                    "suid",
+                    "nosuid",
+                    "dev",
+                    "nodev",
+                    "exec",
+                    "noexec",
+                    "atime",
+                    "noatime",
+                    "diratime",
+                    "nodiratime",
+                    "relatime",
+                    "norelatime",
+                    "strictatime",
+                    "symfollow",
+                    "nosymfollow",
+                    "rro",
+                    "bind",
+                    "rbind");
+
+    /** Of the file systems that Docker shares with a virtual machine; here nothing lags behind. */
+    private static final Set<String> CONSISTENCIES = Set.of("consistent", "cached", "delegated");
+
     private MountSyntax() {}
 
     /**
-     * {@code SOURCE:DESTINATION[:OPTIONS]}: a source with a slash is a path, else a volume's name.
+     * {@code [SOURCE:]DESTINATION[:OPTIONS]}: a source with a slash is a path, else a volume's
+     * name; without one, a volume is made for the container.
      */
     static OciMount volume(String text) {
-        var parts = text.split(":", -1);
-        if (parts.length < 2 || parts.length > 3 || parts[0].isEmpty() || parts[1].isEmpty()) {
+        var parts = List.of(text.split(":", -1));
+        if (parts.size() > 3 || parts.contains("")) {
             throw FaultException.invalid(
-                    "--volume %s is not SOURCE:DESTINATION[:OPTIONS]", Names.quote(text));
+                    "--volume %s is not [SOURCE:]DESTINATION[:OPTIONS]", Names.quote(text));
         }
-        var options = parts.length == 3 ? List.of(parts[2].split(",")) : List.<String>of();
-        return source(parts[0], parts[1], options);
-    }
-
-    /** {@code type=bind|volume|tmpfs,src=…,dst=…[,readonly][,…]}. */
-    static OciMount mount(String text) {
-        var type = "volume";
-        var source = "";
-        var destination = "";
-        var options = new ArrayList<String>();
-        for (var field : text.split(",")) {
-            int equals = field.indexOf('=');
-            var key = equals < 0 ? field : field.substring(0, equals);
-            var value = equals < 0 ? "" : field.substring(equals + 1);
-            switch (key) {
-                case "type" -> type = value;
-                case "src", "source" -> source = value;
-                case "dst", "destination", "target" -> destination = value;
-                case "ro", "readonly" -> {
-                    if (!value.equals("false")) {
-                        options.add("ro");
-                    }
-                }
-                case "volume-nocopy" -> {
-                    if (!value.equals("false")) {
-                        options.add(SpecBuilder.NO_COPY);
-                    }
-                }
-                case "bind-propagation" -> options.add(value);
-                case "tmpfs-size" -> options.add("size=" + Sizes.bytes("tmpfs-size", value));
-                case "tmpfs-mode" -> options.add("mode=" + value);
-                default ->
-                        throw FaultException.invalid(
-                                "--mount %s: the field %s is not known",
-                                Names.quote(text), Names.quote(key));
-            }
+        boolean anonymous = parts.size() == 1;
+        var source = anonymous ? "" : parts.getFirst();
+        var destination = anonymous ? parts.getFirst() : parts.get(1);
+        var options = parts.size() == 3 ? List.of(parts.get(2).split(",")) : List.<String>of();
+        var what = "--volume " + Names.quote(text);
+        if (!destination.startsWith("/")) {
+            throw FaultException.invalid(
+                    "%s: %s is not an absolute path", what, Names.quote(destination));
         }
-        if (destination.isEmpty()) {
-            throw FaultException.invalid("--mount %s has no dst=", Names.quote(text));
-        }
-        return switch (type) {
-            case "tmpfs" -> new OciMount(destination, "tmpfs", "tmpfs", options);
-            case "bind" -> bind(source, destination, options);
-            case "volume" ->
-                    new OciMount(
-                            destination, "volume", Names.check("volume name", source), options);
-            default ->
-                    throw FaultException.invalid(
-                            "--mount %s: type %s is none of bind, volume, tmpfs",
-                            Names.quote(text), Names.quote(type));
-        };
+        return source.contains("/") || source.startsWith(".")
+                ? bind(what, source, destination, options)
+                : volume(what, source, destination, options);
     }
 
     /** {@code DESTINATION[:OPTIONS]}. */
@@ -82,22 +84,73 @@ final class MountSyntax {
         return new OciMount(colon < 0 ? text : text.substring(0, colon), "tmpfs", "tmpfs", options);
     }
 
-    private static OciMount source(String source, String destination, List<String> options) {
-        return source.contains("/") || source.startsWith(".")
-                ? bind(source, destination, options)
-                : new OciMount(destination, "volume", Names.check("volume name", source), options);
+    /** A volume; one without a name is made for the container. */
+    static OciMount volume(String what, String name, String destination, List<String> options) {
+        var kept = new ArrayList<String>();
+        for (var option : options) {
+            if (option.equals(SpecBuilder.NO_COPY)) {
+                kept.add(option);
+            } else if (!option.equals("copy")) {
+                common(what, option, kept);
+            }
+        }
+        return new OciMount(
+                destination,
+                "volume",
+                name.isEmpty() ? "" : Names.check("volume name", name),
+                kept);
     }
 
-    private static OciMount bind(String source, String destination, List<String> options) {
-        if (source.isEmpty()) {
-            throw FaultException.invalid("bind mount on %s has no source", destination);
+    /**
+     * A path of the host. {@code ro} goes for the mounts below too, unless they are left out: a
+     * file system below a read-only directory would else be writable.
+     */
+    static OciMount bind(String what, String source, String destination, List<String> options) {
+        var kept = new ArrayList<String>();
+        options.forEach(option -> common(what, option, kept));
+        if (!kept.contains("bind") && !kept.contains("rbind")) {
+            kept.addFirst("rbind");
         }
-        var all = new ArrayList<String>();
-        if (!options.contains("bind") && !options.contains("rbind")) {
-            all.add("rbind");
+        if (kept.contains("rbind")) {
+            kept.replaceAll(option -> option.equals("ro") ? "rro" : option);
         }
-        all.addAll(options);
-        return new OciMount(
-                destination, "bind", Path.of(source).toAbsolutePath().normalize().toString(), all);
+        var path = Path.of(source).toAbsolutePath().normalize().toString();
+        return new OciMount(destination, "bind", path, kept);
+    }
+
+    private static void common(String what, String option, List<String> kept) {
+        if (option.equals("z") || option.equals("Z")) {
+            if (Files.exists(Path.of("/sys/fs/selinux/enforce"))) {
+                throw unsupported(what, option, "labels of SELinux are not written");
+            }
+        } else if (option.equals("ro") || option.equals("readonly")) {
+            kept.add("ro");
+        } else if (PROPAGATIONS.contains(option) || ATTRIBUTES.contains(option)) {
+            kept.add(option);
+        } else if (option.equals("U")) {
+            throw unsupported(what, option, "the owner of what is mounted is not changed");
+        } else if (option.equals("O")) {
+            throw unsupported(what, option, "an overlay over a directory of the host is not made");
+        } else if (option.equals("idmap") || option.startsWith("idmap=")) {
+            throw unsupported(what, option, "the container has no user namespace");
+        } else if (!CONSISTENCIES.contains(option)) {
+            throw FaultException.invalid(
+                    "%s: the option %s is not known", what, Names.quote(option));
+        }
+    }
+
+    static String propagation(String what, String value) {
+        if (!PROPAGATIONS.contains(value)) {
+            throw FaultException.invalid(
+                    "%s: the propagation %s is none of private, slave, shared, unbindable, with r"
+                            + " in front for the mounts below too",
+                    what, Names.quote(value));
+        }
+        return value;
+    }
+
+    static FaultException unsupported(String what, String option, String reason) {
+        return FaultException.of(
+                FaultCode.UNSUPPORTED, "%s: the option %s: %s", what, option, reason);
     }
 }

@@ -9,7 +9,6 @@ import dev.gantry.bus.contract.namespace.NamespaceOperation.Stdio;
 import dev.gantry.bus.contract.namespace.NamespaceResult;
 import dev.gantry.bus.contract.network.NetworkOperation;
 import dev.gantry.bus.contract.network.NetworkResult.Attached;
-import dev.gantry.bus.contract.oci.OciMount;
 import dev.gantry.bus.contract.oci.OciSpec;
 import dev.gantry.bus.contract.seccomp.SeccompResult.Program;
 import dev.gantry.bus.contract.storage.StorageOperation;
@@ -167,8 +166,7 @@ final class Assembly {
         var placed = Services.await(cgroup);
         var program = Services.await(seccomp);
         var spec = container.spec();
-        var mounts = new ArrayList<OciMount>(spec.mounts());
-        mounts.addAll(volumes.mounts());
+        var mounts = Volumes.all(spec, volumes.mounts());
         var netns = NetworkNamespaces.of(attached, spec.network(), parts.containers());
         var oci =
                 SpecBuilder.build(

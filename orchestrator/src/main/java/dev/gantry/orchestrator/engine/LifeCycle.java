@@ -27,6 +27,7 @@ import dev.gantry.orchestrator.services.Services;
 import dev.gantry.orchestrator.store.Container;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -301,22 +302,26 @@ final class LifeCycle {
         if (container.gone()) {
             return Done.nothing(); // It was to be removed at its end.
         }
-        return container.inTurn(caller, "remove", () -> remove(container, caller));
+        boolean volumes = operation.volumes();
+        return container.inTurn(caller, "remove", () -> remove(container, volumes, caller));
     }
 
-    private Done remove(Container container, Caller caller) {
+    private Done remove(Container container, boolean volumes, Caller caller) {
         var record = container.record();
         return switch (record.state()) {
-            case Created created -> removed(container, caller);
-            case Stopped stopped -> removed(container, caller);
-            case Removing removing -> removed(container, caller);
+            case Created created -> removed(container, volumes, caller);
+            case Stopped stopped -> removed(container, volumes, caller);
+            case Removing removing -> removed(container, volumes, caller);
             case Creating creating -> throw Refusal.state("remove", record);
             case Running running -> throw Refusal.state("remove", record);
             case Paused paused -> throw Refusal.state("remove", record);
         };
     }
 
-    private Done removed(Container container, Caller caller) {
+    private Done removed(Container container, boolean volumes, Caller caller) {
+        if (!volumes && !container.record().anonymousVolumes().isEmpty()) {
+            container.save(container.record().withVolumes(List.of())); // They are nobody's now.
+        }
         release.removed(container, caller);
         return Done.nothing();
     }

@@ -66,9 +66,11 @@ final class Listing {
             case "label" -> any(values, Listing::labelled);
             case "ancestor" -> any(values, Listing::standsOn);
             case "network" -> any(values, (r, v) -> r.spec().network().equals(v));
+            case "volume" -> any(values, Listing::mounts);
             default ->
                     throw FaultException.invalid(
-                            "filter %s is none of name, id, status, label, ancestor, network",
+                            "filter %s is none of name, id, status, label, ancestor, network,"
+                                    + " volume",
                             Names.quote(filter.getKey()));
         };
     }
@@ -96,6 +98,12 @@ final class Listing {
                 ? record.spec().labels().containsKey(label)
                 : label.substring(equals + 1)
                         .equals(record.spec().labels().get(label.substring(0, equals)));
+    }
+
+    /** By a volume's name, or the place of any mount. */
+    private static boolean mounts(ContainerRecord record, String volume) {
+        return Volumes.of(record).contains(volume)
+                || record.spec().mounts().stream().anyMatch(m -> m.destination().equals(volume));
     }
 
     private static boolean standsOn(ContainerRecord record, String image) {

@@ -5,6 +5,7 @@ import dev.gantry.bus.contract.container.ContainerResult.Exit;
 import dev.gantry.bus.contract.container.ContainerResult.Summary;
 import dev.gantry.bus.contract.network.NetworkResult.Attached;
 import dev.gantry.bus.contract.oci.OciSpec;
+import dev.gantry.bus.contract.storage.StorageResult.Image;
 import dev.gantry.orchestrator.model.ContainerRecord;
 import dev.gantry.orchestrator.model.ContainerState;
 import dev.gantry.orchestrator.model.Ending;
@@ -49,7 +50,9 @@ final class Views {
                 record.state().word(),
                 status(record.state(), nowNanos),
                 record.network().map(Attached::ports).orElse(record.spec().ports()),
-                record.spec().labels());
+                record.spec().labels(),
+                record.image().map(Image::id).orElse(""),
+                Volumes.of(record));
     }
 
     static List<String> command(ContainerRecord record) {

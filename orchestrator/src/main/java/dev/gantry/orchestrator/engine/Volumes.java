@@ -1,5 +1,6 @@
 package dev.gantry.orchestrator.engine;
 
+import dev.gantry.bus.contract.container.ContainerSpec;
 import dev.gantry.bus.contract.oci.OciMount;
 import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.contract.storage.StorageResult.Volume;
@@ -18,13 +19,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The volumes of a container: those it names, and those that its image asks for. */
 final class Volumes {
     /**
      * Volumes that are there.
      *
-     * @param mounts of the image's volumes
+     * @param mounts of the container's own volumes
      * @param paths host path by volume name
      */
     record Bound(List<OciMount> mounts, Map<String, String> paths) {}
@@ -84,9 +86,7 @@ final class Volumes {
      * otherwise. Where the same volume goes to several places, the first that has something counts.
      */
     private void fill(Saga saga, ContainerRecord container, List<String> places, Caller caller) {
-        var mounts = new ArrayList<>(container.spec().mounts());
-        mounts.addAll(mounts(container, places));
-        for (var mount : mounts) {
+        for (var mount : all(container.spec(), mounts(container, places))) {
             if (mount.type().equals("volume") && !mount.options().contains(SpecBuilder.NO_COPY)) {
                 var fill =
                         new StorageOperation.VolumeFill(
@@ -95,6 +95,14 @@ final class Volumes {
                 saga.join();
             }
         }
+    }
+
+    /** The mounts that a client asked for, and those of the container's own volumes. */
+    static List<OciMount> all(ContainerSpec spec, List<OciMount> own) {
+        var all = new ArrayList<>(spec.mounts());
+        all.removeIf(SpecBuilder::isAnonymous);
+        all.addAll(own);
+        return List.copyOf(all);
     }
 
     /** What they will be, without making any. */
@@ -128,9 +136,17 @@ final class Volumes {
                         : Map.of());
     }
 
+    /** Names of all volumes that a container has. */
+    static List<String> of(ContainerRecord container) {
+        return Stream.concat(named(container).stream(), container.anonymousVolumes().stream())
+                .distinct()
+                .toList();
+    }
+
     private static List<String> named(ContainerRecord container) {
         return container.spec().mounts().stream()
                 .filter(mount -> mount.type().equals("volume"))
+                .filter(mount -> !SpecBuilder.isAnonymous(mount))
                 .map(OciMount::source)
                 .toList();
     }
@@ -139,8 +155,18 @@ final class Volumes {
         var names = container.anonymousVolumes();
         var mounts = new ArrayList<OciMount>();
         for (int i = 0; i < Math.min(places.size(), names.size()); i++) {
-            mounts.add(new OciMount(places.get(i), "volume", names.get(i), List.of()));
+            var place = places.get(i);
+            mounts.add(new OciMount(place, "volume", names.get(i), options(container, place)));
         }
         return List.copyOf(mounts);
+    }
+
+    private static List<String> options(ContainerRecord container, String place) {
+        return container.spec().mounts().stream()
+                .filter(SpecBuilder::isAnonymous)
+                .filter(mount -> SpecBuilder.place(mount.destination()).equals(place))
+                .findFirst()
+                .map(OciMount::options)
+                .orElse(List.of());
     }
 }

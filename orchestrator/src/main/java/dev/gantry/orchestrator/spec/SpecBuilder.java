@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Translates what a client asked for, and what the image defaults to, into the OCI runtime
@@ -58,19 +59,36 @@ public final class SpecBuilder {
         return CapabilitySet.of(spec.capAdd(), spec.capDrop());
     }
 
-    /** Where the image wants volumes and the client asked for no mount; sorted. */
+    /**
+     * Where volumes of the container's own go, sorted: where the client asked for one, and where
+     * the image does and the client asked for no mount.
+     */
     public static List<String> volumePlaces(ContainerSpec spec, ImageConfig image) {
         if (spec.withoutVolumes()) {
             return List.of();
         }
         var taken =
-                spec.mounts().stream().map(mount -> MountPlan.place(mount.destination())).toList();
-        return image.volumes().stream()
+                spec.mounts().stream()
+                        .filter(mount -> !isAnonymous(mount))
+                        .map(mount -> place(mount.destination()))
+                        .toList();
+        var asked = spec.mounts().stream().filter(SpecBuilder::isAnonymous);
+        return Stream.concat(asked.map(OciMount::destination), image.volumes().stream())
                 .map(MountPlan::place)
                 .filter(place -> !taken.contains(place))
                 .distinct()
                 .sorted()
                 .toList();
+    }
+
+    /** Whether a mount is of a volume that is to be made for this container. */
+    public static boolean isAnonymous(OciMount mount) {
+        return mount.type().equals("volume") && mount.source().isEmpty();
+    }
+
+    /** A mount's destination without needless slashes; a fault if it is refused. */
+    public static String place(String destination) {
+        return MountPlan.place(destination);
     }
 
     /** What cgroup-svc is to enforce. */

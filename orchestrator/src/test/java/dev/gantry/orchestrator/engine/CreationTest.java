@@ -212,7 +212,7 @@ class CreationTest {
                                     assertThat(e.fault().code())
                                             .isEqualTo(FaultCode.INVALID_ARGUMENT));
         }
-        assertThat(bench.services.calls).isSubsetOf("namespace ListAll");
+        assertThat(bench.services.calls).isSubsetOf("namespace ListAll", "storage Snapshots");
     }
 
     @Test
@@ -225,9 +225,35 @@ class CreationTest {
         assertThat(bench.services.created.get(created.id()).spec().mounts())
                 .anyMatch(m -> m.destination().equals("/data") && m.source().contains("volumes"));
 
-        bench.ask(new ContainerOperation.Remove(created.id(), false));
+        bench.ask(new ContainerOperation.Remove(created.id(), false, true));
 
         assertThat(bench.services.isEmpty()).isTrue();
+    }
+
+    @Test
+    void aVolumeWithoutANameIsMadeAndStaysUnlessItIsToGoToo() {
+        var spec =
+                Map.of(
+                        "mounts",
+                        List.of(
+                                Map.of(
+                                        "destination", "/own/",
+                                        "type", "volume",
+                                        "options", List.of("ro"))));
+
+        var created = bench.ask(create(spec));
+
+        assertThat(bench.services.created.get(created.id()).spec().mounts())
+                .anyMatch(m -> m.destination().equals("/own") && m.options().contains("ro"));
+        var name = bench.services.volumes.iterator().next();
+        assertThat(
+                        bench.ask(new ContainerOperation.ListAll(true, Map.of("volume", name)))
+                                .containers()
+                                .getFirst()
+                                .volumes())
+                .containsExactly(name);
+        bench.ask(new ContainerOperation.Remove(created.id(), false));
+        assertThat(bench.services.volumes).containsExactly(name);
     }
 
     private static Map<String, ?> withVolume() {

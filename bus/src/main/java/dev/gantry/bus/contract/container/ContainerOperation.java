@@ -389,8 +389,18 @@ public sealed interface ContainerOperation<R> extends Operation<R> {
         }
     }
 
-    /** Removes a container; with force, a running one too. */
-    record Remove(String container, boolean force) implements ContainerOperation<Done> {
+    /**
+     * Removes a container; with force, a running one too.
+     *
+     * @param volumes with its anonymous volumes; else they stay, and belong to nobody
+     */
+    record Remove(String container, boolean force, boolean volumes)
+            implements ContainerOperation<Done> {
+        /** Without its volumes. */
+        public Remove(String container, boolean force) {
+            this(container, force, false);
+        }
+
         @Override
         public String subject() {
             return container;

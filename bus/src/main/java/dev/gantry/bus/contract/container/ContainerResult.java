@@ -71,6 +71,8 @@ public sealed interface ContainerResult {
      *
      * @param state created, running, paused, stopped
      * @param created seconds since the Unix epoch
+     * @param imageId of the image it stands on, empty if it has come to none
+     * @param volumes it uses, by name
      */
     record Summary(
             String id,
@@ -81,9 +83,13 @@ public sealed interface ContainerResult {
             String state,
             String status,
             List<PortMapping> ports,
-            Map<String, String> labels) {
+            Map<String, String> labels,
+            String imageId,
+            List<String> volumes) {
         /** Absent parts are empty. */
         public Summary {
+            imageId = Absent.orEmpty(imageId);
+            volumes = Absent.orEmpty(volumes);
             command = Absent.orEmpty(command);
             ports = Absent.orEmpty(ports);
             labels = Absent.orEmpty(labels);

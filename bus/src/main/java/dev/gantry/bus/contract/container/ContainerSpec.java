@@ -22,8 +22,8 @@ import java.util.Optional;
  * @param entrypoint replaces the image's; an empty text in it clears it
  * @param command replaces the image's cmd
  * @param user {@code name|uid[:group|gid]}
- * @param mounts bind mounts (source absolute), tmpfs, and named volumes (type {@code volume},
- *     source its name)
+ * @param mounts bind mounts (source absolute), tmpfs, and volumes (type {@code volume}, source its
+ *     name; without one it is made for this container)
  * @param network a network's name, {@code none}, {@code host} or {@code container:ID}
  * @param seccomp a profile's JSON; absent: the default one, unless {@code seccompUnconfined}
  * @param capAdd names with or without CAP_, or ALL

@@ -323,13 +323,25 @@ public sealed interface StorageOperation<R> extends Operation<R> {
         }
     }
 
-    /** Makes a named volume; one that exists is no error. */
-    record VolumeCreate(String name, Map<String, String> labels)
+    /**
+     * Makes a named volume; one that exists is no error, unless other options are asked for than it
+     * has: ALREADY_EXISTS.
+     *
+     * @param options {@code type=none}, {@code o=bind[,rw]} and {@code device=PATH}: the volume is
+     *     a directory of the host, as Docker's {@code local} driver has it
+     */
+    record VolumeCreate(String name, Map<String, String> labels, Map<String, String> options)
             implements StorageOperation<StorageResult.Volume> {
         /** Checks the request; absent parts are empty. */
         public VolumeCreate {
             Names.check("volume name", name);
             labels = Absent.orEmpty(labels);
+            options = Absent.orEmpty(options);
+        }
+
+        /** Without options. */
+        public VolumeCreate(String name, Map<String, String> labels) {
+            this(name, labels, Map.of());
         }
 
         @Override

@@ -154,11 +154,22 @@ public sealed interface StorageResult {
     }
 
     /** A named volume; the path is of the host. */
-    record Volume(String name, String path, long created, Map<String, String> labels)
+    record Volume(
+            String name,
+            String path,
+            long created,
+            Map<String, String> labels,
+            Map<String, String> options)
             implements StorageResult {
-        /** Absent labels are none. */
+        /** Absent parts are empty. */
         public Volume {
             labels = Absent.orEmpty(labels);
+            options = Absent.orEmpty(options);
+        }
+
+        /** Without options. */
+        public Volume(String name, String path, long created, Map<String, String> labels) {
+            this(name, path, created, labels, Map.of());
         }
     }
 
