@@ -135,7 +135,9 @@ bool hook_run(const struct op *state, const struct op *op, const char *status, p
     if (told == sizeof failed) return fail(why, op, failed, "could not be executed");
     if (ended == -1 && pidfd < 0) return fail(why, op, ENOSYS, "could not be watched");
     if (ended == -1) return fail(why, op, ETIMEDOUT, "did not end within %lu s%s%s", (unsigned long)op->n[1], colon, said);
-    if (WIFSIGNALED(ended)) return fail(why, op, ECANCELED, "was ended by signal %d%s%s", WTERMSIG(ended), colon, said);
+    if (WIFSIGNALED(ended))
+        return fail(why, op, ECANCELED, "was ended by signal %d%s%s%s", WTERMSIG(ended),
+            WTERMSIG(ended) == SIGSYS ? " (bad system call)" : "", colon, said);
     if (WEXITSTATUS(ended)) return fail(why, op, ECANCELED, "exited with %d%s%s", WEXITSTATUS(ended), colon, said);
     return true;
 }

@@ -320,6 +320,7 @@ void make_child(struct request *request) {
     }
     if (into >= 0) close(into);
     if (L.preserved) close_range(3, 2 + (unsigned)L.preserved, 0); /* the child has them */
+    prepare_sources();
 }
 
 void give_order(struct request *request) {

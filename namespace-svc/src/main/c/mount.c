@@ -139,22 +139,28 @@ static bool covers_proc(int target, const char *path) {
     return true;
 }
 
-int bind_tree(const struct op *op) {
-    const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (op->flags & MOUNT_RECURSIVE ? AT_RECURSIVE : 0);
-    if (!*op->s[2]) return open_tree(AT_FDCWD, op->s[1], flags | (op->flags & MOUNT_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0));
+/* What is to be bound, as a descriptor of its path. */
+int bind_source(const struct op *op) {
+    if (!*op->s[2]) return open(op->s[1], O_PATH | O_CLOEXEC | (op->flags & MOUNT_NOFOLLOW ? O_NOFOLLOW : 0));
     int base = open(op->s[1], O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int below = base < 0 ? -1 : open_at(base, op->s[2], O_PATH, INSIDE);
-    int tree = below < 0 ? -1 : open_tree(below, "", flags | AT_EMPTY_PATH);
-    int error = errno;
-    if (below >= 0) close(below);
+    int below = base < 0 ? -1 : open_at(base, op->s[2], O_PATH, INSIDE), error = errno;
     if (base >= 0) close(base);
+    errno = error;
+    return below;
+}
+
+int bind_tree(const struct op *op, int source) {
+    const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (op->flags & MOUNT_RECURSIVE ? AT_RECURSIVE : 0);
+    if (source < 0) source = bind_source(op);
+    int tree = source < 0 ? -1 : open_tree(source, "", flags | AT_EMPTY_PATH), error = errno;
+    if (source >= 0) close(source);
     errno = error;
     return tree;
 }
 
 static int bind(struct child *c, const struct op *op) {
     if (op->flags & MOUNT_BY_SHIM) return op->n[6] ? c->tree[op->n[6] - 1] : -1;
-    int tree = bind_tree(op);
+    int tree = bind_tree(op, op->n[6] ? c->tree[op->n[6] - 1] : -1);
     if (tree < 0 && !(errno == ENOENT && op->flags & MOUNT_OPTIONAL))
         child_fail(c, op, errno, "open_tree %.150s", op->s[1]);
     return tree;

@@ -7,7 +7,8 @@
 static const uint64_t INSIDE = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 
 int attributes(int mount, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive);
-int bind_tree(const struct op *op); /* a clone of the source; -1: errno says why */
+int bind_source(const struct op *op); /* its path, as a descriptor; -1: errno says why */
+int bind_tree(const struct op *op, int source); /* a clone of the source, opened before or -1; -1: errno says why */
 bool dress(const struct op *op, int tree, bool propagate);
 void copy_up(struct child *c, const struct op *op, int at, int tree);
 int put_on(int mount, int target);

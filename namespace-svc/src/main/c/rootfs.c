@@ -104,24 +104,28 @@ static int checked_null(void) {
 }
 
 int op_rootfs(struct child *c, const struct op *op) {
+    int itself = -1; /* a directory is covered by itself: there hooks of the host find the container's root, by its path */
     if (op->flags & ROOTFS_IDMAP) {
         c->root = c->tree[op->n[6] - 1];
     } else if (op->flags & ROOTFS_OVERLAY) {
         c->root = overlay(c, op, &op->list[0], op->s[0], op->s[1], &op->list[1], op->n[0]);
     } else {
         const char *source = op->list[0].at[0].s;
-        c->root = open_tree(
-            AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (op->flags & ROOTFS_RECURSIVE ? AT_RECURSIVE : 0));
+        itself = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        c->root = itself < 0 ? -1
+                             : open_tree(itself, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+                                                         (op->flags & ROOTFS_RECURSIVE ? AT_RECURSIVE : 0));
         if (c->root < 0) child_fail(c, op, errno, "open_tree %.200s", source);
         const uint64_t propagation = op->flags & ROOTFS_SLAVE ? 0 : MS_PRIVATE;
         if (attributes(c->root, op->n[0], 0, propagation, op->flags & ROOTFS_RECURSIVE) < 0)
             child_fail(c, op, errno, "mount_setattr %.200s", source);
     }
     /* a child in a user namespace may not walk the way to its directory; but it was cloned there, and only spares were not */
-    const bool here = (c->plan->namespaces | c->plan->joined) & CLONE_NEWUSER;
-    if (move_mount(c->root, "", AT_FDCWD, here ? "" : c->report->order.state,
+    const bool here = itself >= 0 || (c->plan->namespaces | c->plan->joined) & CLONE_NEWUSER;
+    if (move_mount(c->root, "", itself >= 0 ? itself : AT_FDCWD, here ? "" : c->report->order.state,
             MOVE_MOUNT_F_EMPTY_PATH | (here ? MOVE_MOUNT_T_EMPTY_PATH : 0)) < 0)
-        child_fail(c, op, errno, "move_mount root on %s", c->report->order.state);
+        child_fail(c, op, errno, "move_mount root on %s", itself >= 0 ? op->list[0].at[0].s : c->report->order.state);
+    if (itself >= 0) close(itself);
     /* for masks: taken now from the host's /dev by descriptor, since the container's own may be a trap (row 3) */
     int null = checked_null();
     if (null < 0 || (c->masks[1] = open_tree(null, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)) < 0)

@@ -140,12 +140,58 @@ static void keep_tree(struct op *op, int tree) {
     S.tree[S.trees++] = tree;
 }
 
+static bool bound_by_child(const struct op *op) {
+    return op->code == OP_MOUNT && !strcmp(op->s[0], "bind") && !(op->flags & MOUNT_BY_SHIM);
+}
+
+static _Noreturn void open_sources(int told) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (setns(S.pidfd, CLONE_NEWNS) < 0) _exit(1);
+    for (struct op *op = S.plan->ops; op < S.plan->ops + S.plan->count; op++) {
+        if (!bound_by_child(op)) continue;
+        const int fd = bind_source(op);
+        op->n[6] = fd < 0 ? 0 : (uint64_t)fd;
+    }
+    if (write(told, "S", 1) != 1) _exit(1);
+    for (;;) pause();
+}
+
+/* In a user namespace the way to the source of a bind may be closed to the child. Its mount namespace is there, so a process with
+ * the host's rights opens the sources in that, where mounts stay locked as they are for the child. What it cannot open
+ * the child tries itself, and says why it fails. */
+void prepare_sources(void) {
+    int told[2], pidfd = -1, binds = 0;
+    char byte;
+    struct clone_args args = {.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD};
+    if (S.plan->session || !((S.plan->namespaces | S.plan->joined) & CLONE_NEWUSER)) return;
+    for (uint32_t i = 0; i < S.plan->count; i++) binds += bound_by_child(&S.plan->ops[i]);
+    if (!binds || !(S.plan->namespaces & CLONE_NEWNS)) return;
+    if (pipe2(told, O_CLOEXEC) < 0) fail_now(errno, -1, "pipe");
+    const pid_t opener = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+    if (opener < 0) fail_now(errno, -1, "clone3 to open the sources of binds");
+    if (opener == 0) open_sources(told[1]);
+    close(told[1]);
+    const bool opened = read(told[0], &byte, 1) == 1;
+    for (struct op *op = S.plan->ops; op < S.plan->ops + S.plan->count; op++) {
+        if (!bound_by_child(op)) continue;
+        const int there = opened ? (int)op->n[6] : 0;
+        const int fd = there && S.trees < MAX_TREES ? (int)syscall(SYS_pidfd_getfd, pidfd, there, 0) : -1;
+        op->n[6] = 0;
+        if (fd >= 0) keep_tree(op, fd);
+    }
+    S.report->order.trees = S.trees;
+    kill(opener, SIGKILL);
+    while (waitpid(opener, NULL, 0) < 0 && errno == EINTR) continue;
+    close(told[0]);
+    close(pidfd);
+}
+
 void prepare_trees(void) {
     for (uint32_t i = 0; i < S.plan->count; i++) {
         struct op *op = &S.plan->ops[i];
         if (op->code == OP_ROOTFS && op->flags & ROOTFS_IDMAP) keep_tree(op, id_mapped_root(op));
         if (op->code != OP_MOUNT || !(op->flags & MOUNT_BY_SHIM)) continue;
-        int tree = bind_tree(op);
+        int tree = bind_tree(op, -1);
         if (tree < 0 && errno == ENOENT && op->flags & MOUNT_OPTIONAL) continue;
         if (tree < 0) fail_now(errno, (int)i, "open_tree %.150s", op->s[1]);
         if (op->list[1].count) id_map(op, tree);

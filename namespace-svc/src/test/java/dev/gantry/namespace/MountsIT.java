@@ -74,6 +74,31 @@ class MountsIT extends HostedFixture {
     }
 
     @Test
+    void aSourceMayLieWhereTheUserNamespacesRootCannotGo() throws Exception {
+        var closed = Files.createDirectory(home.resolve("closed"));
+        var source = Files.createDirectory(closed.resolve("source"));
+        Files.writeString(source.resolve("file"), "reached");
+        Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
+        var maps = "[{\"containerID\":0,\"hostID\":200000,\"size\":1000}]";
+
+        var out =
+                run(
+                        mounted(
+                                "cat /t/file",
+                                new OciMount("/t", "bind", source.toString(), List.of("bind")),
+                                "namespaces",
+                                "[{\"type\":\"mount\"},{\"type\":\"pid\"},{\"type\":\"user\"},"
+                                    + "{\"type\":\"network\"},{\"type\":\"ipc\"},{\"type\":\"uts\"}]",
+                                "uidMappings",
+                                maps,
+                                "gidMappings",
+                                maps));
+
+        assertThat(out.err()).isEmpty();
+        assertThat(out.out()).isEqualTo("reached");
+    }
+
+    @Test
     void aReadOnlyDevIsFilledFirst() throws Exception {
         var mounts = new ArrayList<>(Specs.MOUNTS);
         mounts.replaceAll(

@@ -11,6 +11,7 @@ import dev.gantry.cgroup.controller.UsageReading;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** {@code memory} of v1 (Documentation/admin-guide/cgroup-v1/memory.rst). */
 public final class Memory implements Controller {
@@ -60,8 +61,13 @@ public final class Memory implements Controller {
     private static List<Setting> limits(LinuxResources.Memory memory, Group group) {
         var limit =
                 memory.limit().map(bytes -> new Setting(group.require(LIMIT), bytes.toString()));
-        var total = memory.swap().map(bytes -> new Setting(group.require(MEMSW_LIMIT), bytes + ""));
         var totalInForce = group.number(MEMSW_LIMIT);
+        boolean none = memory.limit().equals(Optional.of(-1L)) && totalInForce.isPresent();
+        // no limit of memory means none of memory and swap
+        var total =
+                memory.swap()
+                        .or(() -> none ? Optional.of(-1L) : Optional.empty())
+                        .map(bytes -> new Setting(group.require(MEMSW_LIMIT), bytes + ""));
         boolean above =
                 totalInForce.isPresent()
                         && memory.limit()
@@ -74,7 +80,7 @@ public final class Memory implements Controller {
                     memory.limit().orElseThrow(), totalInForce.orElseThrow());
         }
         var order = above ? List.of(total, limit) : List.of(limit, total);
-        return order.stream().flatMap(java.util.Optional::stream).toList();
+        return order.stream().flatMap(Optional::stream).toList();
     }
 
     @Override

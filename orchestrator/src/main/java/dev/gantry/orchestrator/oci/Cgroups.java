@@ -8,8 +8,10 @@ import dev.gantry.orchestrator.supervisor.HostSetup;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -60,6 +62,7 @@ final class Cgroups {
                     fillCpuset(group);
                 }
                 HostSetup.giveToCgroupService(group);
+                shareWithRoot(group);
             }
             return made;
         } catch (IOException e) {
@@ -70,6 +73,12 @@ final class Cgroups {
             remove(made);
             throw e;
         }
+    }
+
+    /** Groups below it are for the container's root to make too, who may not have every right. */
+    private static void shareWithRoot(Path group) throws IOException {
+        Files.setAttribute(group, "unix:uid", 0, LinkOption.NOFOLLOW_LINKS);
+        Files.setPosixFilePermissions(group, PosixFilePermissions.fromString("rwxrwxr-x"));
     }
 
     private static void look(String path, Consumer<String> warn) throws IOException {

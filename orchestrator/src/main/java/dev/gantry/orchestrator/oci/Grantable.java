@@ -38,6 +38,9 @@ final class Grantable {
                 json,
                 tree -> {
                     boolean cut = capabilities(tree.at("/process/capabilities"));
+                    for (var rule : tree.at("/linux/resources/devices")) {
+                        cut |= access(rule);
+                    }
                     for (var mount : tree.path("mounts")) {
                         cut |= bind(mount, bundle);
                     }
@@ -66,6 +69,18 @@ final class Grantable {
 
     private boolean capabilities(JsonNode node) {
         return node instanceof ObjectNode sets && cut(sets);
+    }
+
+    /** runc takes letters that mean nothing beside those that do. */
+    private boolean access(JsonNode rule) {
+        var asked = rule.path("access").asText();
+        var known = asked.replaceAll("[^rwm]", "");
+        if (!(rule instanceof ObjectNode object) || known.equals(asked) || known.isEmpty()) {
+            return false;
+        }
+        object.put("access", known);
+        warn.accept("linux.resources.devices: access " + asked + " is taken as " + known);
+        return true;
     }
 
     private boolean bind(JsonNode mount, Path bundle) {
