@@ -30,6 +30,8 @@ public final class Errno {
     public static final int ELOOP = 40;
     public static final int ENODATA = 61;
     public static final int EOPNOTSUPP = 95;
+    public static final int ECONNABORTED = 103;
+    public static final int ECONNRESET = 104;
     public static final int ECONNREFUSED = 111;
 
     private static final Map<Integer, String> NAMES =
@@ -84,6 +86,7 @@ public final class Errno {
                     Map.entry(99, "EADDRNOTAVAIL"),
                     Map.entry(100, "ENETDOWN"),
                     Map.entry(101, "ENETUNREACH"),
+                    Map.entry(103, "ECONNABORTED"),
                     Map.entry(104, "ECONNRESET"),
                     Map.entry(105, "ENOBUFS"),
                     Map.entry(107, "ENOTCONN"),

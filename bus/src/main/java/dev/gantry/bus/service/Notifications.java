@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * What a service tells its supervisor, by datagrams to the socket that NOTIFY_SOCKET names
@@ -63,6 +64,24 @@ public final class Notifications {
             var pause = Math.max(1, watchdog.get().toMillis() / 2);
             vertx.setPeriodic(pause, timer -> send("WATCHDOG=1\n"));
         }
+    }
+
+    /** The same for a process without an event loop: says that the JVM still runs. */
+    public void keepWatchdogFed() {
+        if (socket.isEmpty() || watchdog.isEmpty()) {
+            return;
+        }
+        var pause = watchdog.get().dividedBy(2);
+        Thread.ofPlatform()
+                .daemon()
+                .name("watchdog")
+                .start(
+                        () -> {
+                            while (true) {
+                                send("WATCHDOG=1\n");
+                                LockSupport.parkNanos(pause.toNanos());
+                            }
+                        });
     }
 
     private void send(String text) {

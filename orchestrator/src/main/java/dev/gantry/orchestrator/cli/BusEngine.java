@@ -4,6 +4,7 @@ import dev.gantry.bus.Bus;
 import dev.gantry.bus.CallOptions;
 import dev.gantry.bus.Contract;
 import dev.gantry.bus.Operation;
+import dev.gantry.orchestrator.invocation.Invocation;
 import dev.gantry.orchestrator.supervisor.RunningServices;
 
 import java.time.Duration;
@@ -18,13 +19,15 @@ final class BusEngine implements Engine {
 
     /** Connects to the services, which are started if they do not run. */
     static Engine connectOrStart(GantryCommand gantry) {
-        return new BusEngine(
+        var bus =
                 RunningServices.connectOrStart(
                         gantry.layout(),
                         () -> {
                             gantry.err().println("gantry: starting the services");
                             gantry.err().flush();
-                        }));
+                        });
+        Invocation.current().closeAtEnd(bus);
+        return new BusEngine(bus);
     }
 
     static Engine over(Bus bus) {

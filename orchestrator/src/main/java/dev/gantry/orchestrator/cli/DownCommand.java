@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 import dev.gantry.orchestrator.supervisor.SupervisorClient;
 
 import picocli.CommandLine.Command;
@@ -36,6 +37,7 @@ final class DownCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Invocation.current().needsOwnProcess();
         var client = new SupervisorClient(gantry.layout());
         if (client.ask(SupervisorClient.request("list")).isEmpty()) {
             gantry.err().println("gantry: no services run here");

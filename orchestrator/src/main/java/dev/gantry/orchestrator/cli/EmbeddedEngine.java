@@ -6,6 +6,7 @@ import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.service.Layout;
 import dev.gantry.bus.service.ServiceContext;
 import dev.gantry.bus.service.ServiceProvider;
+import dev.gantry.orchestrator.invocation.Invocation;
 import dev.gantry.orchestrator.supervisor.HostSetup;
 
 import io.vertx.core.Vertx;
@@ -24,6 +25,7 @@ final class EmbeddedEngine {
 
     /** Starts every service that the ServiceLoader finds; closing the engine stops them. */
     static Engine start(Layout layout) {
+        Invocation.current().needsOwnProcess();
         if (!"root".equals(System.getProperty("user.name"))) {
             throw FaultException.of(
                     FaultCode.PERMISSION_DENIED, "--embedded needs root: the services run in it");

@@ -4,6 +4,7 @@ import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.contract.container.ContainerResult;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import java.util.Optional;
 
@@ -74,15 +75,17 @@ final class Foreground {
             return; // The terminal is raw: its keys reach the container as characters.
         }
         for (var name : new String[] {"INT", "TERM", "HUP"}) {
-            Signals.on(
-                    name,
-                    () -> {
-                        try {
-                            engine.container(new ContainerOperation.Kill(created.id(), name));
-                        } catch (FaultException e) {
-                            System.err.println("gantry: " + e.getMessage());
-                        }
-                    });
+            Invocation.current()
+                    .onSignal(
+                            name,
+                            () -> {
+                                try {
+                                    engine.container(
+                                            new ContainerOperation.Kill(created.id(), name));
+                                } catch (FaultException e) {
+                                    Invocation.current().err().println("gantry: " + e.getMessage());
+                                }
+                            });
         }
     }
 

@@ -43,7 +43,7 @@ public final class GantryCommand implements Callable<Integer>, Above {
     dev.gantry.bus.service.Layout layout() {
         return root == null
                 ? dev.gantry.bus.service.Layout.DEFAULT
-                : dev.gantry.bus.service.Layout.below(root.toAbsolutePath().normalize());
+                : dev.gantry.bus.service.Layout.below(root.normalize());
     }
 
     @Override

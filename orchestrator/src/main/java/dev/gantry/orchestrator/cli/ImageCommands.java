@@ -3,6 +3,7 @@ package dev.gantry.orchestrator.cli;
 import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -79,7 +80,7 @@ final class ImageCommands {
                         continue;
                     }
                     gantry.out().flush();
-                    System.err.println("gantry: " + e.getMessage());
+                    Invocation.current().err().println("gantry: " + e.getMessage());
                     failed = 1;
                 }
             }

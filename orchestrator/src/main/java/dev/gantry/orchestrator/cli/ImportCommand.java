@@ -54,7 +54,7 @@ final class ImportCommand implements Callable<Integer> {
                 gantry.engine()
                         .storage(
                                 new StorageOperation.Import(
-                                        path.toAbsolutePath().normalize().toString(),
+                                        path.normalize().toString(),
                                         Optional.ofNullable(reference),
                                         config));
         imported.notes().forEach(note -> gantry.err().println("gantry: " + note));

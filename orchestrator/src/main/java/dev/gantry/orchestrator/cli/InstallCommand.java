@@ -2,6 +2,7 @@ package dev.gantry.orchestrator.cli;
 
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 import dev.gantry.orchestrator.supervisor.RunningServices;
 import dev.gantry.orchestrator.supervisor.ServiceTable;
 
@@ -50,12 +51,14 @@ final class InstallCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Invocation.current().needsOwnProcess();
         var home = RunningServices.home();
         try {
             copyTree(home.resolve("lib"), target.resolve("lib"));
             copyTree(home.resolve("launcher"), target.resolve("launcher"));
             var launcher = target.resolve("launcher/gantry-launcher");
             Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwxr-xr-x"));
+            copy(home.resolve("build"), target.resolve("build"));
             Files.writeString(target.resolve("service.jvmargs"), arguments());
             Files.createDirectories(sysusers);
             var users = sysusers.resolve("gantry.conf");
@@ -102,9 +105,12 @@ final class InstallCommand implements Callable<Integer> {
                             .toList();
         }
         for (var file : files) {
-            var copy = to.resolve(file.getFileName());
-            Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
-            Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-r--r--"));
+            copy(file, to.resolve(file.getFileName()));
         }
+    }
+
+    private static void copy(Path file, Path copy) throws IOException {
+        Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+        Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-r--r--"));
     }
 }

@@ -3,6 +3,7 @@ package dev.gantry.orchestrator.cli;
 import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -44,7 +45,7 @@ final class LifeCommands {
                 gantry.out().println(name);
             } catch (FaultException e) {
                 gantry.out().flush();
-                System.err.println("gantry: " + e.getMessage());
+                Invocation.current().err().println("gantry: " + e.getMessage());
                 failed = 1;
             }
         }

@@ -4,6 +4,7 @@ import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.contract.container.ContainerResult.LogLine;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -69,7 +70,7 @@ final class LogsCommand implements Callable<Integer> {
                                     new ContainerOperation.Logs(
                                             container, cursor, lines, sinceNanos, LINES_A_CHUNK));
             chunk.lines().forEach(this::print);
-            System.out.flush();
+            Invocation.current().out().flush();
             cursor = chunk.cursor();
             lines = -1;
             if (!chunk.end()) {
@@ -88,7 +89,8 @@ final class LogsCommand implements Callable<Integer> {
     }
 
     private void print(LogLine line) {
-        PrintStream out = line.stream().equals("stderr") ? System.err : System.out;
+        var caller = Invocation.current();
+        PrintStream out = line.stream().equals("stderr") ? caller.err() : caller.out();
         var text = line.partial() ? line.text() : line.text() + "\n";
         if (timestamps) {
             var time =

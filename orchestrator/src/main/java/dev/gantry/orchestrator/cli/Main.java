@@ -2,9 +2,12 @@ package dev.gantry.orchestrator.cli;
 
 import dev.gantry.bus.fault.Fault;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import picocli.CommandLine;
 
+import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 
@@ -25,15 +28,26 @@ public final class Main {
     public static void main(String[] arguments) {
         Warmup.begin();
         int code = run(arguments);
-        System.out.flush();
-        System.err.flush();
+        Invocation.current().out().flush();
         // Not exit(): there is nothing left to wait for, and shutdown hooks would cost time.
         Runtime.getRuntime().halt(code);
     }
 
-    static int run(String... arguments) {
+    /** Loads and links what nearly every command needs. */
+    public static void warmUp() {
+        Warmup.run();
+        Commands.line(new GantryCommand(), "run");
+        Commands.line(new GantryCommand(), "exec");
+        Commands.line(new GantryCommand(), "ps");
+    }
+
+    /** Runs a command for {@link Invocation#current}: its exit code. */
+    public static int run(String... arguments) {
+        var caller = Invocation.current();
         var gantry = new GantryCommand();
         var line = Commands.line(gantry, arguments);
+        line.setOut(new PrintWriter(caller.out())).setErr(new PrintWriter(caller.err(), true));
+        line.registerConverter(Path.class, caller::path);
         line.setUsageHelpWidth(100).setUsageHelpLongOptionsMaxWidth(36);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         for (var name : List.of("run", "create", "exec", "services")) {
@@ -46,13 +60,14 @@ public final class Main {
         line.setParameterExceptionHandler(
                 (e, args) -> {
                     var name = e.getCommandLine().getCommandSpec().qualifiedName();
-                    System.err.println("gantry: " + firstLine(e.getMessage()));
-                    System.err.println("Try '" + name + " --help'.");
+                    caller.err().println("gantry: " + firstLine(e.getMessage()));
+                    caller.err().println("Try '" + name + " --help'.");
                     return ENGINE_FAILED;
                 });
         try {
             return line.execute(arguments);
         } finally {
+            line.getOut().flush();
             gantry.close();
         }
     }
@@ -68,16 +83,18 @@ public final class Main {
     private static int report(GantryCommand gantry, CommandLine command, Exception e) {
         gantry.out().flush();
         if (!(e instanceof FaultException fault)) {
-            System.err.println(
-                    "gantry: defect: "
-                            + e
-                            + Arrays.stream(e.getStackTrace())
-                                    .findFirst()
-                                    .map(frame -> " at " + frame)
-                                    .orElse(""));
+            Invocation.current()
+                    .err()
+                    .println(
+                            "gantry: defect: "
+                                    + e
+                                    + Arrays.stream(e.getStackTrace())
+                                            .findFirst()
+                                            .map(frame -> " at " + frame)
+                                            .orElse(""));
             return ENGINE_FAILED;
         }
-        System.err.println("gantry: " + fault.fault().message());
+        Invocation.current().err().println("gantry: " + fault.fault().message());
         var name = command.getCommandName();
         boolean runs = name.equals("run") || name.equals("exec") || name.equals("start");
         return runs ? exitCode(fault.fault()) : 1;

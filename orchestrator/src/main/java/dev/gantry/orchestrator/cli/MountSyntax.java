@@ -4,6 +4,7 @@ import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.oci.OciMount;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 import dev.gantry.orchestrator.spec.SpecBuilder;
 
 import java.nio.file.Files;
@@ -114,7 +115,7 @@ final class MountSyntax {
         if (kept.contains("rbind")) {
             kept.replaceAll(option -> option.equals("ro") ? "rro" : option);
         }
-        var path = Path.of(source).toAbsolutePath().normalize().toString();
+        var path = Invocation.current().path(source).normalize().toString();
         return new OciMount(destination, "bind", path, kept);
     }
 

@@ -2,6 +2,7 @@ package dev.gantry.orchestrator.cli;
 
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import picocli.CommandLine.Option;
 
@@ -77,8 +78,10 @@ final class ProcessOptions {
             }
             if (line.contains("=")) {
                 out.add(line);
-            } else if (System.getenv(line) != null) {
-                out.add(line + "=" + System.getenv(line));
+            } else {
+                Invocation.current()
+                        .environment(line)
+                        .ifPresent(value -> out.add(line + "=" + value));
             }
         }
         return out;

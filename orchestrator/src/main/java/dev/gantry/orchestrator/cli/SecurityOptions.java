@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.wire.Json;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import picocli.CommandLine.Option;
 
@@ -50,7 +51,11 @@ final class SecurityOptions {
                                 + " no-new-privileges",
                         Names.quote(option));
             }
-            profile = Optional.of(readProfile(Path.of(option.substring("seccomp=".length()))));
+            profile =
+                    Optional.of(
+                            readProfile(
+                                    Invocation.current()
+                                            .path(option.substring("seccomp=".length()))));
         }
         return profile;
     }

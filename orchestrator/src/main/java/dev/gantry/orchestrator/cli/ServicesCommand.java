@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 import dev.gantry.orchestrator.supervisor.SupervisorClient;
 
 import picocli.CommandLine.Command;
@@ -87,6 +88,7 @@ final class ServicesCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
+            Invocation.current().needsOwnProcess(); // cli may be among them
             return LifeCommands.each(
                     parent.gantry,
                     services,
@@ -129,6 +131,7 @@ final class ServicesCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
+            Invocation.current().needsOwnProcess();
             if (within < 1 || within > MOST_SECONDS) {
                 throw FaultException.invalid(
                         "--within %d: not within 1..%d seconds", within, MOST_SECONDS);

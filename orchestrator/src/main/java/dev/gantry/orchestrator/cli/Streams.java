@@ -4,10 +4,8 @@ import dev.gantry.bus.client.AttachClient;
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
-import java.io.FileDescriptor;
-import java.io.FileInputStream;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -64,33 +62,33 @@ public record Streams(boolean tty, boolean stdin, String detachKeys) {
     public static final class Attached implements AutoCloseable {
         private final Streams streams;
         private final AttachClient client;
-        private Terminal terminal;
+        private Invocation.Raw terminal;
 
         private Attached(Streams streams, AttachClient client) {
             this.streams = streams;
             this.client = client;
+            Invocation.current().closeAtEnd(client);
         }
 
         /** Tells the size of the caller's terminal now and whenever it changes. */
         public void followSize(Consumer<Terminal.Size> resize) {
             Terminal.size(0).ifPresent(resize);
-            Signals.on("WINCH", () -> Terminal.size(0).ifPresent(resize));
+            Invocation.current().onSignal("WINCH", () -> Terminal.size(0).ifPresent(resize));
         }
 
         /** Passes everything on until the process has ended; its exit code. */
         public int pump() {
             if (streams.tty && streams.stdin) {
-                terminal = Terminal.raw();
+                terminal = Invocation.current().raw();
             }
             if (streams.stdin) {
                 // A read from a terminal cannot be interrupted: the thread ends with the process.
                 Thread.ofPlatform().daemon().name("stdin").start(this::sendInput);
             }
-            // Not closed: they are this process's own, and errors may still have to be said.
-            var out = new FileOutputStream(FileDescriptor.out);
-            var err = new FileOutputStream(FileDescriptor.err);
+            // Not closed: errors may still have to be said.
+            var caller = Invocation.current();
             try {
-                return client.pump(out, err).orElse(0);
+                return client.pump(caller.output(1), caller.output(2)).orElse(0);
             } catch (IOException e) {
                 throw FaultException.of(
                         FaultCode.UNAVAILABLE, "the connection to the container broke: %s", e);
@@ -104,7 +102,7 @@ public record Streams(boolean tty, boolean stdin, String detachKeys) {
             var buffer = new byte[CHUNK];
             int matched = 0;
             // Not closed: the terminal behind it is still to be given back as it was.
-            var in = new FileInputStream(FileDescriptor.in);
+            var in = Invocation.current().in();
             try {
                 for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                     for (int i = 0; keys.length > 0 && i < n; i++) {

@@ -1,5 +1,6 @@
 package dev.gantry.orchestrator.cli;
 
+import dev.gantry.orchestrator.invocation.Invocation;
 import dev.gantry.orchestrator.supervisor.RunningServices;
 
 import picocli.CommandLine.Command;
@@ -17,6 +18,7 @@ final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Invocation.current().needsOwnProcess();
         RunningServices.start(gantry.layout());
         return 0;
     }

@@ -26,7 +26,7 @@ final class Warmup {
         Thread.ofPlatform().daemon().name("warm-up").start(Warmup::run);
     }
 
-    private static void run() {
+    static void run() {
         try {
             SocketChannel.open(StandardProtocolFamily.UNIX).close();
         } catch (IOException said) {

@@ -3,14 +3,16 @@ package dev.gantry.orchestrator.oci;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.service.Layout;
+import dev.gantry.orchestrator.invocation.ChildProcess;
+import dev.gantry.orchestrator.invocation.Invocation;
 import dev.gantry.orchestrator.supervisor.ServiceTable;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 
 /** A shim that this command starts for one process, which so has this command's stdio. */
 final class CalledShim {
@@ -32,16 +34,16 @@ final class CalledShim {
             int preserved) {}
 
     private final String name;
-    private final Process process;
+    private final ChildProcess process;
 
-    private CalledShim(String name, Process process) {
+    private CalledShim(String name, ChildProcess process) {
         this.name = name;
         this.process = process;
     }
 
     /** Starts it; it listens soon. */
     static CalledShim start(Layout layout, Path home, Call call) {
-        long self = ProcessHandle.current().pid();
+        long self = Invocation.current().pid();
         var name = Long.toString(self);
         var command = new ArrayList<String>();
         command.add(home.resolve("launcher/gantry-launcher").toString());
@@ -60,11 +62,7 @@ final class CalledShim {
         if (call.preserved() > 0) {
             command.addAll(List.of("--preserve-fds", Integer.toString(call.preserved())));
         }
-        try {
-            return new CalledShim(name, new ProcessBuilder(command).inheritIO().start());
-        } catch (IOException e) {
-            throw FaultException.of(FaultCode.UNAVAILABLE, "start the launcher: %s", e);
-        }
+        return new CalledShim(name, Invocation.current().start(command));
     }
 
     String name() {
@@ -73,25 +71,27 @@ final class CalledShim {
 
     /** Whether it has ended, which before the plan was carried out means that it could not. */
     boolean ended() {
-        return !process.isAlive();
+        return process.ended().isDone();
     }
 
-    CompletableFuture<Process> whenEnded() {
-        return process.onExit();
+    CompletableFuture<Integer> whenEnded() {
+        return process.ended();
     }
 
     /** Waits until it has ended: the exit code of its process. */
     int await() {
         try {
-            return process.waitFor();
+            return process.ended().get();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw FaultException.of(FaultCode.UNAVAILABLE, "interrupted");
+        } catch (ExecutionException e) {
+            throw FaultException.of(FaultCode.UNAVAILABLE, "%s", e.getCause().getMessage());
         }
     }
 
     /** Nothing came of it. */
     void abandon() {
-        process.destroy();
+        process.terminate();
     }
 }

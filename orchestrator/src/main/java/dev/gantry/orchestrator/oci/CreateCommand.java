@@ -2,6 +2,7 @@ package dev.gantry.orchestrator.oci;
 
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,7 +38,7 @@ final class CreateCommand implements Callable<Integer> {
                 names = {"-b", "--bundle"},
                 paramLabel = "DIR",
                 description = "the bundle (default: the working directory)")
-        Path bundle = Path.of("");
+        Path bundle = Invocation.current().directory();
 
         @Option(names = "--pid-file", paramLabel = "FILE", description = "gets the init's pid")
         Path pidFile;
@@ -75,9 +76,9 @@ final class CreateCommand implements Callable<Integer> {
             }
             return new Creation.Request(
                     id,
-                    bundle.toAbsolutePath().normalize(),
+                    bundle.normalize(),
                     Optional.ofNullable(pidFile),
-                    Optional.ofNullable(consoleSocket).map(Path::toAbsolutePath),
+                    Optional.ofNullable(consoleSocket),
                     preserved(preserved),
                     foreground,
                     ErrorLog.of(oci));
@@ -85,15 +86,15 @@ final class CreateCommand implements Callable<Integer> {
     }
 
     /**
-     * How many descriptors from 3 on are handed on. Only the caller's can be: the script counted
-     * them before this process had any of its own (security.md row 2).
+     * How many descriptors from 3 on are handed on. Only the caller's can be: they were counted
+     * before this process had any of its own (security.md row 2).
      */
     static int preserved(int asked) {
         if (asked < 0 || asked > MOST_PRESERVED) {
             throw FaultException.invalid(
                     "--preserve-fds %d is not within 0..%d", asked, MOST_PRESERVED);
         }
-        int open = Integer.getInteger("gantry.fds", 0);
+        int open = Invocation.current().preserved();
         if (asked > open) {
             throw FaultException.invalid(
                     "--preserve-fds %d: descriptor %d is not open", asked, 3 + open);

@@ -220,7 +220,7 @@ final class Creation {
 
     /** A reader never sees half of it. */
     static void write(Path file, long pid) {
-        var path = file.toAbsolutePath();
+        var path = file;
         try {
             var fresh = path.resolveSibling("." + path.getFileName());
             Files.writeString(fresh, Long.toString(pid));

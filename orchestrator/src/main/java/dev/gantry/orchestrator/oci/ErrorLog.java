@@ -3,6 +3,7 @@ package dev.gantry.orchestrator.oci;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 
 import dev.gantry.bus.fault.Fault;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -46,7 +47,7 @@ record ErrorLog(Optional<Path> file, boolean json) {
 
     void error(String message) {
         write("error", message);
-        System.err.println("gantry-oci: " + message);
+        Invocation.current().err().println("gantry-oci: " + message);
     }
 
     /** In the log, or on standard error where there is none. */
@@ -76,7 +77,7 @@ record ErrorLog(Optional<Path> file, boolean json) {
             Files.writeString(
                     file.get(), line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
-            System.err.println("gantry-oci: log " + file.get() + ": " + e);
+            Invocation.current().err().println("gantry-oci: log " + file.get() + ": " + e);
         }
     }
 }

@@ -114,7 +114,7 @@ final class ExecCommand implements Callable<Integer> {
                         id,
                         OciConfig.readProcess(json),
                         Optional.ofNullable(pidFile),
-                        Optional.ofNullable(consoleSocket).map(Path::toAbsolutePath),
+                        Optional.ofNullable(consoleSocket),
                         CreateCommand.preserved(preserved),
                         cgroups,
                         ignorePaused,

@@ -2,9 +2,9 @@ package dev.gantry.orchestrator.oci;
 
 import dev.gantry.bus.contract.namespace.NamespaceOperation;
 import dev.gantry.bus.contract.namespace.NamespaceResult.Created;
-import dev.gantry.orchestrator.cli.Signals;
 import dev.gantry.orchestrator.cli.Streams;
 import dev.gantry.orchestrator.cli.Terminal;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import java.util.List;
 import java.util.Optional;
@@ -45,7 +45,7 @@ final class Foreground {
         var signalling = new Signalling(services);
         for (var name : FORWARDED) {
             int number = dev.gantry.orchestrator.model.Signals.number(name);
-            Signals.on(name, () -> signalling.send(pid, startTime, number));
+            Invocation.current().onSignal(name, () -> signalling.send(pid, startTime, number));
         }
         start();
         return shim.await();

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.wire.Json;
+import dev.gantry.orchestrator.invocation.Invocation;
 import dev.gantry.orchestrator.spec.CapabilitySet;
 
 import java.io.IOException;
@@ -151,11 +152,12 @@ final class Grantable {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** CapBnd of proc(5): what a child of this process can have at most. */
+    /** CapBnd of proc(5): what a child of the caller's process can have at most. */
     private static Set<String> bounding() {
         try {
+            var caller = Long.toString(Invocation.current().pid());
             long mask =
-                    Files.readAllLines(Path.of("/proc/self/status")).stream()
+                    Files.readAllLines(Path.of("/proc", caller, "status")).stream()
                             .filter(line -> line.startsWith("CapBnd:"))
                             .mapToLong(
                                     line -> Long.parseUnsignedLong(line.substring(7).strip(), 16))
@@ -170,7 +172,7 @@ final class Grantable {
             }
             return names;
         } catch (IOException e) {
-            throw FaultException.invalid("read /proc/self/status: %s", e);
+            throw FaultException.invalid("read CapBnd of the caller: %s", e);
         }
     }
 }

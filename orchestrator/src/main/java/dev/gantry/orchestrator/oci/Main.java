@@ -1,9 +1,12 @@
 package dev.gantry.orchestrator.oci;
 
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import picocli.CommandLine;
 
+import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
@@ -20,13 +23,14 @@ public final class Main {
     /** Entry point of the command {@code gantry-oci}. */
     public static void main(String[] arguments) {
         int code = run(arguments);
-        System.out.flush();
-        System.err.flush();
+        Invocation.current().out().flush();
         // Not exit(): there is nothing left to wait for, and shutdown hooks would cost time.
         Runtime.getRuntime().halt(code);
     }
 
-    static int run(String... arguments) {
+    /** Runs a command for {@link Invocation#current}: its exit code. */
+    public static int run(String... arguments) {
+        var caller = Invocation.current();
         var oci = new OciCommand();
         var unknown = OciCommand.unknown(arguments);
         if (unknown.isPresent()) {
@@ -35,6 +39,8 @@ public final class Main {
             return FAILED;
         }
         var line = OciCommand.line(oci, arguments);
+        line.setOut(new PrintWriter(caller.out())).setErr(new PrintWriter(caller.err(), true));
+        line.registerConverter(Path.class, caller::path);
         line.setExecutionExceptionHandler((e, command, parsed) -> report(oci, command, e));
         line.setParameterExceptionHandler(
                 (e, args) -> {
@@ -44,6 +50,7 @@ public final class Main {
         try {
             return line.execute(arguments);
         } finally {
+            line.getOut().flush();
             oci.close();
         }
     }

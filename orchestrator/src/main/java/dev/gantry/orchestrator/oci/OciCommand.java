@@ -3,6 +3,7 @@ package dev.gantry.orchestrator.oci;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.service.Layout;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -100,9 +101,11 @@ public final class OciCommand implements Callable<Integer> {
     @Option(
             names = "--gantry",
             paramLabel = "DIR",
-            defaultValue = "${env:GANTRY_ROOT}",
-            description = "use the instance of Gantry below DIR instead of the system's")
-    String gantry;
+            description = {
+                "use the instance of Gantry below DIR instead of the system's",
+                "(default: $GANTRY_ROOT)"
+            })
+    String gantry = Invocation.current().environment("GANTRY_ROOT").orElse("");
 
     private Services services;
 
@@ -168,12 +171,14 @@ public final class OciCommand implements Callable<Integer> {
         var chosen =
                 root != null
                         ? root
-                        : ownInstance() ? Path.of(gantry, "oci") : Path.of("/run/gantry-oci");
-        return chosen.toAbsolutePath().normalize();
+                        : ownInstance()
+                                ? Invocation.current().path(gantry).resolve("oci")
+                                : Path.of("/run/gantry-oci");
+        return chosen.normalize();
     }
 
     private boolean ownInstance() {
-        return gantry != null && !gantry.isEmpty();
+        return !gantry.isEmpty();
     }
 
     private synchronized Services services() {
@@ -185,7 +190,7 @@ public final class OciCommand implements Callable<Integer> {
 
     private Layout layout() {
         return ownInstance()
-                ? Layout.below(Path.of(gantry).toAbsolutePath().normalize())
+                ? Layout.below(Invocation.current().path(gantry).normalize())
                 : Layout.DEFAULT;
     }
 

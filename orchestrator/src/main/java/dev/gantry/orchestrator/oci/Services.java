@@ -10,6 +10,7 @@ import dev.gantry.bus.contract.cgroup.CgroupOperation;
 import dev.gantry.bus.contract.namespace.NamespaceOperation;
 import dev.gantry.bus.contract.seccomp.SeccompOperation;
 import dev.gantry.bus.service.Layout;
+import dev.gantry.orchestrator.invocation.Invocation;
 import dev.gantry.orchestrator.supervisor.RunningServices;
 
 import java.time.Duration;
@@ -30,7 +31,9 @@ final class Services implements AutoCloseable {
 
     /** Connects to the services, which are started if they do not run. */
     static Services connectOrStart(Layout layout) {
-        return new Services(layout, RunningServices.connectOrStart(layout, () -> {}));
+        var bus = RunningServices.connectOrStart(layout, () -> {});
+        Invocation.current().closeAtEnd(bus);
+        return new Services(layout, bus);
     }
 
     Layout layout() {

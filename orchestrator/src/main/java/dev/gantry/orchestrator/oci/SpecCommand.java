@@ -2,6 +2,7 @@ package dev.gantry.orchestrator.oci;
 
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -24,7 +25,7 @@ final class SpecCommand implements Callable<Integer> {
             names = {"-b", "--bundle"},
             paramLabel = "DIR",
             description = "where to (default: the working directory)")
-    Path bundle = Path.of("");
+    Path bundle = Invocation.current().directory();
 
     @Option(
             names = "--rootless",
@@ -37,7 +38,7 @@ final class SpecCommand implements Callable<Integer> {
             throw FaultException.of(
                     FaultCode.UNSUPPORTED, "--rootless: the services are started by root");
         }
-        var file = bundle.toAbsolutePath().resolve("config.json");
+        var file = bundle.resolve("config.json");
         try (var template = SpecCommand.class.getResourceAsStream("config.json")) {
             Files.write(file, ofThisHost(template.readAllBytes()), StandardOpenOption.CREATE_NEW);
         } catch (FileAlreadyExistsException e) {

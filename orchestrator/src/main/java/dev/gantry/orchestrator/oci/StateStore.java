@@ -150,12 +150,21 @@ final class StateStore {
                         directory.resolve("lock"),
                         StandardOpenOption.CREATE,
                         StandardOpenOption.WRITE);
-        channel.lock();
-        if (!Files.exists(directory.resolve("lock"))) {
-            channel.close(); // deleted by whom we waited for
-            return Optional.empty();
+        // A lock is a process's, and commands may share one.
+        var turn = Turns.take(directory);
+        try {
+            channel.lock();
+            if (Files.exists(directory.resolve("lock"))) {
+                return Optional.of(new Locked(id, directory, channel, turn));
+            }
+        } catch (IOException | RuntimeException e) {
+            turn.close();
+            channel.close();
+            throw e;
         }
-        return Optional.of(new Locked(id, directory, channel));
+        turn.close();
+        channel.close(); // deleted by whom we waited for
+        return Optional.empty();
     }
 
     private static FaultException missing(String id) {
@@ -171,11 +180,13 @@ final class StateStore {
         private final String id;
         private final Path directory;
         private final FileChannel lock;
+        private final Turns.Turn turn;
 
-        private Locked(String id, Path directory, FileChannel lock) {
+        private Locked(String id, Path directory, FileChannel lock, Turns.Turn turn) {
             this.id = id;
             this.directory = directory;
             this.lock = lock;
+            this.turn = turn;
         }
 
         /** Empty: its creation was cut off before anything was made. */
@@ -217,6 +228,8 @@ final class StateStore {
                 lock.close();
             } catch (IOException e) {
                 throw failed("unlock", id, e.toString());
+            } finally {
+                turn.close();
             }
         }
     }

@@ -6,6 +6,7 @@ import dev.gantry.bus.contract.oci.OciConfig;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.wire.Json;
 import dev.gantry.orchestrator.cli.Sizes;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -14,7 +15,6 @@ import picocli.CommandLine.ParentCommand;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 
 /** {@code update}: other limits for a container that lives. */
@@ -101,7 +101,9 @@ final class UpdateCommand implements Callable<Integer> {
     private ObjectNode read() {
         try {
             var bytes =
-                    file.equals("-") ? System.in.readAllBytes() : Files.readAllBytes(Path.of(file));
+                    file.equals("-")
+                            ? Invocation.current().in().readAllBytes()
+                            : Files.readAllBytes(Invocation.current().path(file));
             if (Json.mapper().readTree(bytes) instanceof ObjectNode object) {
                 return object;
             }

@@ -52,6 +52,7 @@ public final class HostSetup {
                     ServiceTable.BUS,
                     "rwx--x--x");
             directory(layout.launcherSocket().getParent(), 0, ServiceTable.NAMESPACE, "rwx--x---");
+            directory(layout.run("cli"), 0, 0, "rwx------");
             directory(layout.containers(), 0, ServiceTable.NAMESPACE, "rwxr-x---");
             for (var service : ServiceTable.ALL) {
                 if (service.uid() != 0) {

@@ -4,6 +4,7 @@ import dev.gantry.bus.SocketBus;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.service.Layout;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,6 +42,7 @@ public final class RunningServices {
         if (unitsServe(socket)) {
             return connectToUnits(socket);
         }
+        Invocation.current().needsOwnProcess();
         starting.run();
         start(layout);
         return SocketBus.connect(socket);

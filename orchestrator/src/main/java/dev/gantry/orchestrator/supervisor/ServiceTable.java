@@ -78,7 +78,7 @@ public final class ServiceTable {
             String name, int uid, List<String> capabilities, String mainClass, int heapMegabytes) {
         /** The launcher does not: it is ready when it listens and has no start-up to speak of. */
         boolean notifies() {
-            return uid != 0;
+            return !mainClass.isEmpty();
         }
     }
 
@@ -107,7 +107,14 @@ public final class ServiceTable {
                             "dev.gantry.network.Main",
                             48,
                             "net_admin",
-                            "sys_admin"));
+                            "sys_admin"),
+                    // It does what root could do by the same command in a process of its own.
+                    new Service(
+                            "cli",
+                            0,
+                            List.of("all"),
+                            "dev.gantry.orchestrator.resident.Main",
+                            128));
 
     private ServiceTable() {}
 

@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 public final class Supervisor {
     private static final long TICK_MILLIS = 20;
     private static final List<String> LAST = List.of("bus", "launcher");
+    private static final List<String> WITHOUT_ADDRESS = List.of("bus", "launcher", "cli");
 
     private final Layout layout;
     private final Path home;
@@ -170,12 +171,12 @@ public final class Supervisor {
     /**
      * The child of a name that can be replaced while it runs.
      *
-     * @throws FaultException FAILED_PRECONDITION for bus and launcher, which own no address that a
-     *     successor could take over
+     * @throws FaultException FAILED_PRECONDITION for bus, launcher and cli, which own no address
+     *     that a successor could take over
      */
     Child replaceable(String name) {
         var child = child(name);
-        if (LAST.contains(child.name())) {
+        if (WITHOUT_ADDRESS.contains(child.name())) {
             throw FaultException.of(
                     FaultCode.FAILED_PRECONDITION,
                     "%s is not replaced while it runs: it owns no address on the bus that another"

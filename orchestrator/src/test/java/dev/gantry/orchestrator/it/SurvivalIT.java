@@ -26,7 +26,8 @@ class SurvivalIT {
                     "cgroup-svc",
                     "seccomp-svc",
                     "storage-svc",
-                    "network-svc");
+                    "network-svc",
+                    "cli");
 
     @Test
     void everyServiceMayBeKilledAndAllAtOnce() {

@@ -1,4 +1,4 @@
-package dev.gantry.orchestrator.cli;
+package dev.gantry.orchestrator.invocation;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -7,19 +7,19 @@ import java.lang.reflect.Proxy;
  * Receives signals of this process. The JDK has them in sun.misc.Signal only, which the compiler
  * refuses to see without a warning, hence the reflection.
  */
-public final class Signals {
-    private Signals() {}
+final class JvmSignals {
+    private JvmSignals() {}
 
     /**
      * Runs {@code action} at each arrival of a signal, for example {@code INT} or {@code WINCH}.
      */
-    public static void on(String name, Runnable action) {
+    static void on(String name, Runnable action) {
         try {
             var signal = Class.forName("sun.misc.Signal");
             var handler = Class.forName("sun.misc.SignalHandler");
             var proxy =
                     Proxy.newProxyInstance(
-                            Signals.class.getClassLoader(),
+                            JvmSignals.class.getClassLoader(),
                             new Class<?>[] {handler},
                             (self, method, arguments) ->
                                     switch (method.getName()) {
