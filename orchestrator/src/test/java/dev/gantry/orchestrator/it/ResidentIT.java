@@ -171,7 +171,7 @@ class ResidentIT {
         var ran =
                 shell(
                         "for i in $(seq 40); do (echo $i | $G run -i --rm --network none host-shell"
-                            + " cat > "
+                                + " cat > "
                                 + gantry.root()
                                 + "/many.$i; [ \"$(cat "
                                 + gantry.root()
@@ -184,14 +184,14 @@ class ResidentIT {
     void whoeverSpeaksAnotherLanguageIsHungUpOn() {
         var script =
                 "import socket,sys\n"
-                    + "for m in (b'x', b'C', b'C'+bytes(12), b'C\\1\\0\\0\\0'+b'\\xff'*90,"
-                    + " b'C'*100000):\n"
-                    + "  s=socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
-                    + "  s.connect(sys.argv[1])\n"
-                    + "  socket.send_fds(s, [m], [0,1,2])\n"
-                    + "  s.settimeout(10)\n"
-                    + "  try: assert s.recv(10)==b''\n"
-                    + "  except ConnectionResetError: pass\n";
+                        + "for m in (b'x', b'C', b'C'+bytes(12), b'C\\1\\0\\0\\0'+b'\\xff'*90,"
+                        + " b'C'*100000):\n"
+                        + "  s=socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+                        + "  s.connect(sys.argv[1])\n"
+                        + "  socket.send_fds(s, [m], [0,1,2])\n"
+                        + "  s.settimeout(10)\n"
+                        + "  try: assert s.recv(10)==b''\n"
+                        + "  except ConnectionResetError: pass\n";
 
         var ran =
                 GantryInstance.command(
