@@ -8,9 +8,12 @@ import dev.gantry.bus.contract.storage.RegistryLogin;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.wire.Json;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -34,14 +37,12 @@ record CredentialHelper(String name) {
     Optional<RegistryLogin> get(String server, String registry) {
         var program = "docker-credential-" + name;
         try {
-            var process =
-                    new ProcessBuilder(program, "get")
-                            .redirectError(ProcessBuilder.Redirect.INHERIT)
-                            .start();
+            var process = start(program);
             try (var stdin = process.getOutputStream()) {
                 stdin.write(server.getBytes(StandardCharsets.UTF_8));
             }
-            var answer = CompletableFuture.supplyAsync(() -> read(process));
+            var answer = CompletableFuture.supplyAsync(() -> read(process.getInputStream()));
+            var said = CompletableFuture.supplyAsync(() -> read(process.getErrorStream()));
             if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw FaultException.of(
@@ -50,6 +51,7 @@ record CredentialHelper(String name) {
                         program,
                         PATIENCE_SECONDS);
             }
+            Invocation.current().err().writeBytes(said.join());
             return understand(program, server, process.exitValue(), answer.join(), registry);
         } catch (IOException e) {
             throw FaultException.of(FaultCode.NOT_FOUND, "%s get: %s", program, e.getMessage());
@@ -59,8 +61,24 @@ record CredentialHelper(String name) {
         }
     }
 
-    private static byte[] read(Process process) {
-        try (var out = process.getInputStream()) {
+    /** As the caller would: by its PATH, in its directory and with its environment. */
+    private static Process start(String program) throws IOException {
+        var caller = Invocation.current();
+        for (var directory : caller.environment("PATH").orElse("").split(":")) {
+            var file = caller.path(directory).resolve(program);
+            if (Files.isExecutable(file)) {
+                var builder = new ProcessBuilder(file.toString(), "get");
+                builder.directory(caller.directory().toFile());
+                builder.environment().clear();
+                builder.environment().putAll(caller.environment());
+                return builder.start();
+            }
+        }
+        throw new IOException("no such program in PATH");
+    }
+
+    private static byte[] read(InputStream stream) {
+        try (var out = stream) {
             return out.readNBytes(MAX_ANSWER);
         } catch (IOException e) {
             return new byte[0];

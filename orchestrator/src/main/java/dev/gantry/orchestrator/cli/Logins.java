@@ -8,6 +8,7 @@ import dev.gantry.bus.contract.storage.RegistryLogin;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.wire.Json;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -43,7 +44,7 @@ final class Logins {
 
     /** Of the user who runs this command. */
     static Logins ofCaller() {
-        return new Logins(System.getenv(), System.getProperty("user.name"));
+        return new Logins(Invocation.current().environment(), System.getProperty("user.name"));
     }
 
     /** The login to the registry of an image's name, if there is one. */
@@ -63,11 +64,12 @@ final class Logins {
     private List<Path> files() {
         var named = environment.get("REGISTRY_AUTH_FILE");
         if (named != null && !named.isEmpty()) {
-            if (!Files.exists(Path.of(named))) {
+            var file = Invocation.current().path(named);
+            if (!Files.exists(file)) {
                 throw FaultException.of(
                         FaultCode.NOT_FOUND, "REGISTRY_AUTH_FILE %s: no such file", named);
             }
-            return List.of(Path.of(named));
+            return List.of(file);
         }
         var files = new ArrayList<Path>();
         var run = environment.get("XDG_RUNTIME_DIR");

@@ -28,9 +28,7 @@ public final class Main {
     public static void main(String[] arguments) {
         Warmup.begin();
         int code = run(arguments);
-        Invocation.current().out().flush();
-        // Not exit(): there is nothing left to wait for, and shutdown hooks would cost time.
-        Runtime.getRuntime().halt(code);
+        Invocation.current().exit(code);
     }
 
     /** Loads and links what nearly every command needs. */

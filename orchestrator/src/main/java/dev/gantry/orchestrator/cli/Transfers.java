@@ -6,6 +6,7 @@ import dev.gantry.bus.contract.storage.TransferOperation;
 import dev.gantry.bus.fault.Fault;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import java.time.Duration;
 import java.util.UUID;
@@ -49,8 +50,8 @@ final class Transfers {
             Consumer<Transfer> seen,
             int restarts) {
         var id = "cli-" + UUID.randomUUID();
-        Signals.on("INT", () -> cancel(id));
-        Signals.on("TERM", () -> cancel(id));
+        Invocation.current().onSignal("INT", () -> cancel(id));
+        Invocation.current().onSignal("TERM", () -> cancel(id));
         var request = operation.apply(id);
         var now = ask(request);
         int begun = 0;
@@ -84,9 +85,9 @@ final class Transfers {
                     StorageOperation.CONTRACT, new TransferOperation.Cancel(id), Engine.PATIENCE);
         } catch (FaultException e) {
             // A service that does not answer ends it by itself when nobody follows it.
-            System.err.println("gantry: " + e.getMessage());
+            Invocation.current().err().println("gantry: " + e.getMessage());
         } finally {
-            Runtime.getRuntime().halt(INTERRUPTED);
+            Invocation.current().exit(INTERRUPTED);
         }
     }
 }

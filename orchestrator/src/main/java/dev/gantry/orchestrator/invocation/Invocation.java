@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -43,8 +44,13 @@ public interface Invocation {
         return typed.equals("-") ? Path.of(typed) : directory().resolve(typed);
     }
 
+    /** The environment. */
+    Map<String, String> environment();
+
     /** A variable of the environment. */
-    Optional<String> environment(String name);
+    default Optional<String> environment(String name) {
+        return Optional.ofNullable(environment().get(name));
+    }
 
     /** The process that the caller sees. */
     long pid();
@@ -77,6 +83,9 @@ public interface Invocation {
      * outlive it, say). Before anything was printed or done.
      */
     void needsOwnProcess();
+
+    /** Ends the command at once, whatever its other threads are doing. */
+    void exit(int code);
 
     /** A terminal in raw mode. */
     interface Raw extends AutoCloseable {

@@ -12,7 +12,7 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** The invocation that this process itself is. */
@@ -57,8 +57,8 @@ final class OwnProcess implements Invocation {
     }
 
     @Override
-    public Optional<String> environment(String name) {
-        return Optional.ofNullable(System.getenv(name));
+    public Map<String, String> environment() {
+        return System.getenv();
     }
 
     @Override
@@ -110,5 +110,12 @@ final class OwnProcess implements Invocation {
     @Override
     public void needsOwnProcess() {
         // This is it.
+    }
+
+    @Override
+    public void exit(int code) {
+        System.out.flush();
+        // Not exit(): there is nothing left to wait for, and shutdown hooks would cost time.
+        Runtime.getRuntime().halt(code);
     }
 }

@@ -53,7 +53,7 @@ record ErrorLog(Optional<Path> file, boolean json) {
     /** In the log, or on standard error where there is none. */
     void warn(String message) {
         if (file.isEmpty()) {
-            System.err.println("gantry-oci: warning: " + message);
+            Invocation.current().err().println("gantry-oci: warning: " + message);
         }
         write("warning", message);
     }

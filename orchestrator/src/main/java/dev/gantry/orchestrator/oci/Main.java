@@ -23,9 +23,7 @@ public final class Main {
     /** Entry point of the command {@code gantry-oci}. */
     public static void main(String[] arguments) {
         int code = run(arguments);
-        Invocation.current().out().flush();
-        // Not exit(): there is nothing left to wait for, and shutdown hooks would cost time.
-        Runtime.getRuntime().halt(code);
+        Invocation.current().exit(code);
     }
 
     /** Runs a command for {@link Invocation#current}: its exit code. */

@@ -20,17 +20,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A command that a caller has handed over, while it runs here. */
+/**
+ * A command that a caller has handed over, while it runs here: on the thread that made this object.
+ */
 final class RemoteInvocation implements Invocation {
     private static final System.Logger LOG = System.getLogger("dev.gantry.resident");
     private static final int LONGEST_FRAME = 33 << 10;
     private static final int BUFFER = 8 << 10;
 
     private final ResidentKernel kernel;
+    private final Thread command = Thread.currentThread();
     private final int connection;
     private final long pid;
     private final int[] descriptors;
@@ -100,8 +102,8 @@ final class RemoteInvocation implements Invocation {
     }
 
     @Override
-    public Optional<String> environment(String name) {
-        return Optional.ofNullable(handover.environment().get(name));
+    public Map<String, String> environment() {
+        return handover.environment();
     }
 
     @Override
@@ -161,7 +163,7 @@ final class RemoteInvocation implements Invocation {
     @Override
     public void closeAtEnd(AutoCloseable part) {
         synchronized (parts) {
-            if (!gone) {
+            if (!gone && !over) {
                 parts.add(part);
                 return;
             }
@@ -178,11 +180,6 @@ final class RemoteInvocation implements Invocation {
         }
         declined = true;
         throw FaultException.of(FaultCode.UNAVAILABLE, "for a process of its own");
-    }
-
-    /** Whether the command is the caller's own after all. */
-    boolean declined() {
-        return declined;
     }
 
     /** What is said by a command that is not run here is not for the caller. */
@@ -217,7 +214,7 @@ final class RemoteInvocation implements Invocation {
     }
 
     /** Takes the caller's frames until it has gone; then what is left of the command ends. */
-    void hear(Thread command) {
+    void hear() {
         try {
             while (true) {
                 var frame = kernel.receive(connection, LONGEST_FRAME).bytes();
@@ -229,7 +226,7 @@ final class RemoteInvocation implements Invocation {
         } catch (RuntimeException e) {
             LOG.log(System.Logger.Level.WARNING, "caller " + pid + ": " + e.getMessage());
         } finally {
-            leave(command);
+            leave();
         }
     }
 
@@ -262,20 +259,27 @@ final class RemoteInvocation implements Invocation {
         return signal == 0 ? status >> 8 & 0xff : 128 + signal;
     }
 
-    private void leave(Thread command) {
-        List<AutoCloseable> open;
+    private void leave() {
         synchronized (parts) {
             if (over) {
                 return;
             }
             gone = true;
-            open = List.copyOf(parts);
-            command.interrupt();
         }
+        command.interrupt();
         in.arrived(new byte[0]);
         childStarted.complete(-1);
         child.completeExceptionally(
                 FaultException.of(FaultCode.UNAVAILABLE, "the caller has gone"));
+        closeParts();
+    }
+
+    private void closeParts() {
+        List<AutoCloseable> open;
+        synchronized (parts) {
+            open = List.copyOf(parts);
+            parts.clear();
+        }
         open.forEach(RemoteInvocation::close);
     }
 
@@ -291,15 +295,23 @@ final class RemoteInvocation implements Invocation {
      * The command is over: the caller ends with its exit code, or begins anew by itself. Its
      * descriptors are closed first: who reads its output must see the end of it.
      */
-    void end(int code) {
-        out.flush();
-        err.flush();
+    @Override
+    public void exit(int code) {
         synchronized (parts) {
+            if (over) {
+                return;
+            }
             over = true;
         }
+        out.flush();
+        err.flush();
         for (var output : outputs) {
             output.end();
         }
         tell(declined ? 'N' : 'X', code);
+        if (Thread.currentThread() != command) {
+            closeParts();
+            command.interrupt();
+        }
     }
 }

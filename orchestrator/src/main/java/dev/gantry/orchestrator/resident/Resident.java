@@ -70,9 +70,8 @@ final class Resident {
                     new RemoteInvocation(kernel, connection, peer.pid(), descriptors, handover);
             descriptors = new int[0];
             Current.set(invocation);
-            var self = Thread.currentThread();
-            ears = Thread.ofPlatform().daemon().name("caller").start(() -> invocation.hear(self));
-            invocation.end(run(command, handover));
+            ears = Thread.ofPlatform().daemon().name("caller").start(invocation::hear);
+            invocation.exit(run(command, handover));
         } catch (RuntimeException e) {
             LOG.log(System.Logger.Level.WARNING, "a caller: " + e);
         } finally {
@@ -106,16 +105,13 @@ final class Resident {
     /** The number must not be another connection's while the thread that hears still reads it. */
     private void hangUp(int connection, Thread ears) {
         kernel.shutdown(connection);
-        try {
-            if (ears != null) {
-                Thread.interrupted(); // the caller's leaving may have been told meanwhile
+        for (boolean over = ears == null; !over; ) {
+            try {
                 ears.join();
+                over = true;
+            } catch (InterruptedException meantForTheCommand) {
+                over = false; // which has ended
             }
-        } catch (InterruptedException e) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "interrupted: descriptor " + connection + " stays");
-            return;
         }
         kernel.close(connection);
     }
