@@ -6,6 +6,7 @@ import dev.gantry.bus.contract.container.BuildResult;
 import dev.gantry.bus.contract.container.BuildSpec;
 import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -135,7 +136,7 @@ final class BuildCommand implements Callable<Integer> {
         var engine = gantry.engine();
         var begun = ask(engine, new BuildOperation.Begin(spec));
         for (var signal : List.of("INT", "TERM", "HUP")) {
-            Signals.on(signal, () -> cancel(engine, begun.build()));
+            Invocation.current().onSignal(signal, () -> cancel(engine, begun.build()));
         }
         printer.begin(begun.stages());
         long last = 0;
@@ -187,6 +188,7 @@ final class BuildCommand implements Callable<Integer> {
     }
 
     private Map<String, String> arguments() {
+        var environment = Invocation.current().environment();
         var all = new LinkedHashMap<String, String>();
         for (var text : buildArgs) {
             int equals = text.indexOf('=');
@@ -197,11 +199,11 @@ final class BuildCommand implements Callable<Integer> {
             }
             if (equals >= 0) {
                 all.put(name, text.substring(equals + 1));
-            } else if (System.getenv(name) != null) {
-                all.put(name, System.getenv(name));
+            } else if (environment.containsKey(name)) {
+                all.put(name, environment.get(name));
             }
         }
-        var epoch = System.getenv("SOURCE_DATE_EPOCH");
+        var epoch = environment.get("SOURCE_DATE_EPOCH");
         if (epoch != null) {
             all.putIfAbsent("SOURCE_DATE_EPOCH", epoch);
         }

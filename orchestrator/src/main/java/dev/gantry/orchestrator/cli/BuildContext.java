@@ -4,6 +4,7 @@ import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.storage.BuildStep;
 import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -42,7 +43,7 @@ record BuildContext(
             if (file.filter("-"::equals).isPresent()) {
                 throw FaultException.invalid("-f - and the context - both read standard input");
             }
-            var in = System.in;
+            var in = Invocation.current().in();
             var head = in.readNBytes(HEAD);
             return isArchive(head) ? archive(gantry, head, in, file) : alone(head, in, file);
         } catch (IOException e) {
@@ -51,17 +52,17 @@ record BuildContext(
     }
 
     private static BuildContext directory(String path, Optional<String> file) throws IOException {
-        var directory = Path.of(path).toAbsolutePath().normalize();
+        var directory = Invocation.current().path(path).normalize();
         if (!Files.isDirectory(directory)) {
             throw FaultException.invalid(
                     "the context %s is not a directory%s",
                     Names.quote(path),
                     path.contains("://") ? ": contexts are not fetched from elsewhere" : "");
         }
-        var dockerfile = file.map(Path::of).orElseGet(() -> found(directory));
+        var dockerfile = file.map(Invocation.current()::path).orElseGet(() -> found(directory));
         var text =
                 file.filter("-"::equals).isPresent()
-                        ? text("standard input", System.in)
+                        ? text("standard input", Invocation.current().in())
                         : text(dockerfile);
         return new BuildContext(
                 text,

@@ -4,6 +4,7 @@ import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.container.BuildResult.Kind;
 import dev.gantry.bus.contract.container.BuildResult.Line;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -53,7 +54,8 @@ interface BuildProgress {
 
     /** A line each, in the order in which things happen. */
     final class Plain implements BuildProgress {
-        private final PrintStream out = new PrintStream(System.err, false, StandardCharsets.UTF_8);
+        private final PrintStream out =
+                new PrintStream(Invocation.current().err(), false, StandardCharsets.UTF_8);
         private boolean named;
 
         @Override
@@ -117,7 +119,7 @@ interface BuildProgress {
         @Override
         public void end(boolean failed) {
             if (failed) {
-                output.forEach(System.err::println);
+                output.forEach(Invocation.current().err()::println);
             }
         }
     }

@@ -2,11 +2,11 @@ package dev.gantry.orchestrator.cli;
 
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +19,7 @@ final class BuildSecrets {
 
     /** Contents by id. */
     static Map<String, byte[]> read(List<String> options) {
+        var caller = Invocation.current();
         var all = new LinkedHashMap<String, byte[]>();
         for (var option : options) {
             var fields = fields(option);
@@ -37,7 +38,7 @@ final class BuildSecrets {
                         "--secret %s is not id=ID[,src=FILE|,env=NAME]", Names.quote(option));
             }
             if (variable == null && source == null) {
-                boolean fromVariable = "env".equals(type) || System.getenv(id) != null;
+                boolean fromVariable = "env".equals(type) || caller.environment(id).isPresent();
                 variable = fromVariable ? id : null;
                 source = fromVariable ? null : id;
             }
@@ -62,15 +63,17 @@ final class BuildSecrets {
     }
 
     private static byte[] variable(String option, String name) {
-        var value = System.getenv(name);
-        if (value == null) {
-            throw FaultException.invalid("--secret %s: %s is not set", Names.quote(option), name);
-        }
-        return value.getBytes(StandardCharsets.UTF_8);
+        return Invocation.current()
+                .environment(name)
+                .map(value -> value.getBytes(StandardCharsets.UTF_8))
+                .orElseThrow(
+                        () ->
+                                FaultException.invalid(
+                                        "--secret %s: %s is not set", Names.quote(option), name));
     }
 
     private static byte[] file(String option, String name) {
-        try (var in = Files.newInputStream(Path.of(name))) {
+        try (var in = Files.newInputStream(Invocation.current().path(name))) {
             var bytes = in.readNBytes(LONGEST + 1);
             if (bytes.length > LONGEST) {
                 throw FaultException.invalid(

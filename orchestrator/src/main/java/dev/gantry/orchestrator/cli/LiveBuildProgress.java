@@ -1,6 +1,7 @@
 package dev.gantry.orchestrator.cli;
 
 import dev.gantry.bus.contract.container.BuildResult.Line;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -22,7 +23,8 @@ final class LiveBuildProgress implements BuildProgress {
     private static final int FAILED_LINES = 60;
     private static final int WIDTH = 120;
 
-    private final PrintStream out = new PrintStream(System.err, false, StandardCharsets.UTF_8);
+    private final PrintStream out =
+            new PrintStream(Invocation.current().err(), false, StandardCharsets.UTF_8);
     private final Map<String, Going> going = new LinkedHashMap<>();
     private int drawn;
     private boolean named;
