@@ -28,6 +28,11 @@ public final class LinuxStorageKernel implements StorageKernel {
     private static final int ENTRIES = 32 * 1024;
     private static final int XATTR_MAX = 64 * 1024;
 
+    private static final long FICLONE = 0x40049409L;
+    private static final long SUBVOLUME_CREATE = 0x5000940eL;
+    private static final long SUBVOLUME_SNAPSHOT = 0x50009417L;
+    private static final int SUBVOLUME_SIZE = 4096;
+
     private final TransferBuffers transfers = new TransferBuffers();
 
     private static final MethodHandle SYSCALL =
@@ -37,6 +42,19 @@ public final class LinuxStorageKernel implements StorageKernel {
     private static final MethodHandle READ = transfer("read");
     private static final MethodHandle PWRITE =
             long_("pwrite", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle LSEEK = long_("lseek", JAVA_INT, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle COPY =
+            long_(
+                    "copy_file_range",
+                    JAVA_INT,
+                    ADDRESS,
+                    JAVA_INT,
+                    ADDRESS,
+                    JAVA_LONG,
+                    JAVA_INT);
+    private static final MethodHandle IOCTL =
+            Libc.variadic(
+                    "ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS), 2);
     private static final MethodHandle FTRUNCATE = call("ftruncate", JAVA_INT, JAVA_LONG);
     private static final MethodHandle FSYNC = call("fsync", JAVA_INT);
     private static final MethodHandle SYNCFS = call("syncfs", JAVA_INT);
@@ -149,6 +167,52 @@ public final class LinuxStorageKernel implements StorageKernel {
                                                 errno, fd, bytes, (long) count, position));
         transfers.giveBack(bytes);
         return result;
+    }
+
+    @Override
+    public SyscallResult lseek(int fd, long offset, int whence) {
+        return Libc.call((errno, arena) -> (long) LSEEK.invokeExact(errno, fd, offset, whence));
+    }
+
+    @Override
+    public SyscallResult ficlone(int to, int from) {
+        return Libc.call(
+                (errno, arena) ->
+                        (int)
+                                IOCTL.invokeExact(
+                                        errno, to, FICLONE, MemorySegment.ofAddress(from)));
+    }
+
+    @Override
+    public SyscallResult copyFileRange(int from, int to, long offset, long length) {
+        return Libc.call(
+                (errno, arena) -> {
+                    var in = arena.allocateFrom(JAVA_LONG, offset);
+                    var out = arena.allocateFrom(JAVA_LONG, offset);
+                    return (long) COPY.invokeExact(errno, from, in, to, out, length, 0);
+                });
+    }
+
+    @Override
+    public SyscallResult subvolumeCreate(int dirfd, String name) {
+        return Libc.call(
+                (errno, arena) -> {
+                    var volume = arena.allocate(SUBVOLUME_SIZE, 8);
+                    volume.setString(8, name, StandardCharsets.ISO_8859_1);
+                    return (int) IOCTL.invokeExact(errno, dirfd, SUBVOLUME_CREATE, volume);
+                });
+    }
+
+    @Override
+    public SyscallResult subvolumeSnapshot(int subvolume, int dirfd, String name) {
+        return Libc.call(
+                (errno, arena) -> {
+                    // struct btrfs_ioctl_vol_args_v2: fd, transid, flags, four unused, name.
+                    var volume = arena.allocate(SUBVOLUME_SIZE, 8);
+                    volume.set(JAVA_LONG, 0, subvolume);
+                    volume.setString(56, name, StandardCharsets.ISO_8859_1);
+                    return (int) IOCTL.invokeExact(errno, dirfd, SUBVOLUME_SNAPSHOT, volume);
+                });
     }
 
     @Override

@@ -38,6 +38,10 @@ public interface StorageKernel {
     int RESOLVE_NO_SYMLINKS = 4;
     int RESOLVE_BENEATH = 8;
 
+    int SEEK_SET = 0;
+    int SEEK_DATA = 3;
+    int SEEK_HOLE = 4;
+
     int RENAME_NOREPLACE = 1;
     int RENAME_EXCHANGE = 2;
 
@@ -55,6 +59,21 @@ public interface StorageKernel {
 
     /** pwrite(2): at {@code position} of the file, perhaps less than all; gaps are holes. */
     SyscallResult pwrite(int fd, byte[] buffer, int offset, int length, long position);
+
+    /** lseek(2). */
+    SyscallResult lseek(int fd, long offset, int whence);
+
+    /** ioctl_ficlone(2): all of a file, its blocks shared. */
+    SyscallResult ficlone(int to, int from);
+
+    /** copy_file_range(2), to and from the same offset. */
+    SyscallResult copyFileRange(int from, int to, long offset, long length);
+
+    /** ioctl BTRFS_IOC_SUBVOL_CREATE: an empty subvolume (btrfs-ioctl(2)); its owner's right. */
+    SyscallResult subvolumeCreate(int dirfd, String name);
+
+    /** ioctl BTRFS_IOC_SNAP_CREATE_V2: a writable snapshot of an open subvolume. */
+    SyscallResult subvolumeSnapshot(int subvolume, int dirfd, String name);
 
     /** ftruncate(2): a hole up to {@code length}. */
     SyscallResult ftruncate(int fd, long length);

@@ -51,6 +51,31 @@ public final class UnprivilegedKernel implements StorageKernel {
     }
 
     @Override
+    public SyscallResult lseek(int fd, long offset, int whence) {
+        return kernel.lseek(fd, offset, whence);
+    }
+
+    @Override
+    public SyscallResult ficlone(int to, int from) {
+        return kernel.ficlone(to, from);
+    }
+
+    @Override
+    public SyscallResult copyFileRange(int from, int to, long offset, long length) {
+        return kernel.copyFileRange(from, to, offset, length);
+    }
+
+    @Override
+    public SyscallResult subvolumeCreate(int dirfd, String name) {
+        return kernel.subvolumeCreate(dirfd, name);
+    }
+
+    @Override
+    public SyscallResult subvolumeSnapshot(int subvolume, int dirfd, String name) {
+        return kernel.subvolumeSnapshot(subvolume, dirfd, name);
+    }
+
+    @Override
     public SyscallResult ftruncate(int fd, long length) {
         return kernel.ftruncate(fd, length);
     }
