@@ -46,7 +46,8 @@ final class Storage implements AutoCloseable {
     private final Trash trash;
     private final StopMark mark;
     private final Images images;
-    private final OverlaySnapshotter snapshotter;
+    private final Drivers.Choice driver;
+    private final ImageSnapshotter snapshotter;
     private final Volumes volumes;
     private final Importer importer;
     private final Events events;
@@ -76,7 +77,8 @@ final class Storage implements AutoCloseable {
                         events);
         this.importer = new Importer(kernel, images);
         this.moving = new Moving(images, limits, files);
-        this.snapshotter = new OverlaySnapshotter(kernel, files, images, trash);
+        this.driver = new Drivers(kernel, files, images, trash).choose();
+        this.snapshotter = new ImageSnapshotter(kernel, files, images, trash, driver.driver());
         this.volumes =
                 new Volumes(
                         kernel,
@@ -202,7 +204,9 @@ final class Storage implements AutoCloseable {
     }
 
     Removed remove(String image, boolean force) {
-        return images.remove(image, force, snapshotter::usersOf);
+        var removed = images.remove(image, force, snapshotter::usersOf);
+        driver.driver().imagesChanged();
+        return removed;
     }
 
     DiskUsage usage(List<Stored> of) {
@@ -215,14 +219,11 @@ final class Storage implements AutoCloseable {
 
     /** Where and on what it stores. */
     Host probe() {
-        try (var root = Directory.open(kernel, files.root())) {
-            long magic = kernel.fstatfs(root.fd()).orThrow("fstatfs %s", files.root());
-            return new Host(
-                    "overlay",
-                    files.root().toString(),
-                    FileSystems.name(magic),
-                    "layers are directories, merged by overlayfs in the container's own mounts");
-        }
+        return new Host(
+                driver.driver().name(),
+                files.root().toString(),
+                new Drivers(kernel, files, images, trash).fileSystem(),
+                driver.reason());
     }
 
     @Override
@@ -230,5 +231,7 @@ final class Storage implements AutoCloseable {
         moving.close();
         mark.close();
         trash.close();
+        snapshotter.close();
+        volumes.close();
     }
 }

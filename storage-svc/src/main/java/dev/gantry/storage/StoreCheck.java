@@ -15,11 +15,11 @@ import java.util.Set;
 /** The whole store, checked as fsck(8) checks a file system. */
 final class StoreCheck {
     private final Images images;
-    private final OverlaySnapshotter snapshotter;
+    private final ImageSnapshotter snapshotter;
     private final Volumes volumes;
     private final List<Finding> findings = new ArrayList<>();
 
-    StoreCheck(Images images, OverlaySnapshotter snapshotter, Volumes volumes) {
+    StoreCheck(Images images, ImageSnapshotter snapshotter, Volumes volumes) {
         this.images = images;
         this.snapshotter = snapshotter;
         this.volumes = volumes;

@@ -241,4 +241,9 @@ final class Volumes {
         events.publish("volume-removed", name, Map.of());
         return new Done(steps.list());
     }
+
+    /** Gives its descriptor back. */
+    void close() {
+        volumes.close();
+    }
 }

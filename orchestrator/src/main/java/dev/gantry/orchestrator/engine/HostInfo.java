@@ -59,6 +59,7 @@ final class HostInfo {
                 storage,
                 host -> {
                     facts.put("storageDriver", host.driver());
+                    facts.put("storageReason", host.reason());
                     facts.put("storageRoot", host.root());
                     facts.put("storageFileSystem", host.fileSystem());
                 });

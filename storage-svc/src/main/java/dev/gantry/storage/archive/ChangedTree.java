@@ -8,6 +8,7 @@ import dev.gantry.bus.linux.Errno;
 import dev.gantry.storage.kernel.Directory;
 import dev.gantry.storage.kernel.FileCopy;
 import dev.gantry.storage.kernel.FileStat;
+import dev.gantry.storage.kernel.Raw;
 
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,12 +17,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 
 /**
- * What was changed in a copy of an image, laid out as overlayfs would have it in its upper directory,
- * so that nothing else need know how the root was made. A file counts as changed where its type, mode,
- * owner, size, time, target or attributes differ: the time is the kernel's, so that only who sets it
- * back hides a change.
+ * What was changed in a copy of an image, laid out as overlayfs would have it in its upper
+ * directory, so that nothing else need know how the root was made. A file counts as changed where
+ * its type, mode, owner, size, time, target or attributes differ: the time is the kernel's, so that
+ * only who sets it back hides a change.
  */
 public final class ChangedTree {
     private static final int MAX_DEPTH = 250;
@@ -125,7 +127,7 @@ public final class ChangedTree {
     }
 
     /** Does something in a directory of the upper tree, which is made if it is not there. */
-    private void in(String path, java.util.function.Consumer<Directory> work) {
+    private void in(String path, Consumer<Directory> work) {
         if (!path.isEmpty() && !made.containsKey(path)) {
             int slash = path.lastIndexOf('/');
             var name = path.substring(slash + 1);
@@ -156,13 +158,14 @@ public final class ChangedTree {
             return false;
         }
         return one.isSymlink()
-                ? below.target(path)
-                        .equals(
-                                directory
-                                        .kernel()
-                                        .readlinkat(directory.fd(), name)
-                                        .orThrow("readlinkat %s", directory.at(name)))
-                : attributes(directory, name).equals(below.use(path, ChangedTree::attributes));
+                ? below.look(path, (in, there, stat) -> target(in, there))
+                        .equals(Optional.of(target(directory, name)))
+                : below.look(path, (in, there, stat) -> attributes(in, there))
+                        .equals(Optional.of(attributes(directory, name)));
+    }
+
+    private static String target(Directory in, String name) {
+        return in.kernel().readlinkat(in.fd(), name).orThrow("readlinkat %s", in.at(name));
     }
 
     private static Map<String, String> attributes(Directory in, String name) {
@@ -176,9 +179,7 @@ public final class ChangedTree {
             if (isKept(attribute)) {
                 var value = kernel.lgetxattr(in.fd(), name, attribute);
                 values.put(
-                        attribute,
-                        dev.gantry.storage.kernel.Raw.of(
-                                value.orThrow("getxattr %s %s", in.at(name), attribute)));
+                        attribute, Raw.of(value.orThrow("getxattr %s %s", in.at(name), attribute)));
             }
         }
         return values;

@@ -90,6 +90,22 @@ public final class LayerStack implements AutoCloseable {
 
     /** What a path is, without following a link anywhere in it. */
     public Optional<FileStat> stat(String path) {
+        return look(path, (in, name, stat) -> stat);
+    }
+
+    /** Looks at what a path names. */
+    @FunctionalInterface
+    public interface Look<R> {
+        /**
+         * Is given it.
+         *
+         * @param in the directory in which it stands, in the topmost layer that has it
+         */
+        R of(Directory in, String name, FileStat stat);
+    }
+
+    /** Looks at what a path names, if it is there, without following a link anywhere in it. */
+    public <R> Optional<R> look(String path, Look<R> look) {
         var components = path.split("/");
         var at = new Merged(roots, true);
         try {
@@ -102,7 +118,8 @@ public final class LayerStack implements AutoCloseable {
                 at.close();
                 at = below;
             }
-            return at.find(components[components.length - 1]).map(Found::stat);
+            return at.find(components[components.length - 1])
+                    .map(found -> look.of(found.in(), found.name(), found.stat()));
         } finally {
             at.close();
         }

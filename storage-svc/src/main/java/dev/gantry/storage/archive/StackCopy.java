@@ -6,8 +6,6 @@ import dev.gantry.storage.kernel.Directory;
 import dev.gantry.storage.kernel.FileCopy;
 import dev.gantry.storage.kernel.FileStat;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -39,17 +37,13 @@ public final class StackCopy {
         var copy = new StackCopy(to);
         try {
             stack.walk("", copy::visit);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         } finally {
             copy.enter("");
         }
         for (var directory : copy.made.reversed()) {
             try (var open = to.descend(directory.path())) {
                 var stat = directory.stat();
-                to.kernel()
-                        .fchmod(open.fd(), stat.permissions())
-                        .orThrow("fchmod %s", open.path());
+                to.kernel().fchmod(open.fd(), stat.permissions()).orThrow("fchmod %s", open.path());
                 to.kernel()
                         .utimensat(open.fd(), ".", stat.mtimeSeconds(), stat.mtimeNanos())
                         .orThrow("utimensat %s", open.path());

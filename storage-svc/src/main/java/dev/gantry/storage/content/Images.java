@@ -378,6 +378,11 @@ public final class Images {
                 });
     }
 
+    /** Whether there is an image of that manifest, whole. */
+    public boolean isThere(String digest) {
+        return reading(() -> catalogue.byManifest(digest).isPresent());
+    }
+
     /** Each unpacked layer that an image needs, and which need it. */
     public List<LayerUsage> layerUsage() {
         var images = needed().images();

@@ -93,6 +93,13 @@ public record StoreFiles(Path root, AtomicLong counter) {
         sync(file.getParent());
     }
 
+    /** Makes a directory that is nobody else's to read (security.md row 25). */
+    public static void makePrivate(Path directory) throws IOException {
+        Files.createDirectory(
+                directory,
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+
     /** fsync(2) of a directory: a rename in it is durable. */
     public static void sync(Path directory) throws IOException {
         try (var channel = FileChannel.open(directory, StandardOpenOption.READ)) {

@@ -7,6 +7,7 @@ import dev.gantry.storage.kernel.StorageKernel;
 import dev.gantry.storage.kernel.TreeRemoval;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -16,6 +17,8 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class Trash implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Trash.class.getName());
+
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private final Directory trash;
     private final LinkedBlockingQueue<String> queue = new LinkedBlockingQueue<>();
@@ -59,12 +62,20 @@ public final class Trash implements AutoCloseable {
                 }
             }
         } catch (InterruptedException e) {
-            trash.close();
+            // What is left is taken up at the next start.
         }
     }
 
     @Override
     public void close() {
         thread.interrupt();
+        try {
+            // A large tree may take long: its descriptors then end with the process.
+            if (thread.join(PATIENCE)) {
+                trash.close();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -19,7 +19,8 @@ import java.util.Set;
 
 /**
  * Copies what has a name, one thing at a time, following nothing: content with its holes, sharing
- * blocks where the file system can (FICLONE), owner, mode, users' attributes and capabilities, time.
+ * blocks where the file system can (FICLONE), owner, mode, users' attributes and capabilities,
+ * time.
  */
 public final class FileCopy {
     /** The file system, or the pair of them, cannot do it this way. */
@@ -169,8 +170,6 @@ public final class FileCopy {
                 (int)
                         kernel.read(source, buffer, 0, (int) Math.min(buffer.length, length))
                                 .orThrow("read, to copy to %s", what);
-        return count == 0
-                ? new SyscallResult(0, 0)
-                : kernel.pwrite(target, buffer, 0, count, at);
+        return count == 0 ? new SyscallResult(0, 0) : kernel.pwrite(target, buffer, 0, count, at);
     }
 }

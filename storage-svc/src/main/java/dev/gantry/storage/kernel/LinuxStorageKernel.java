@@ -44,14 +44,7 @@ public final class LinuxStorageKernel implements StorageKernel {
             long_("pwrite", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle LSEEK = long_("lseek", JAVA_INT, JAVA_LONG, JAVA_INT);
     private static final MethodHandle COPY =
-            long_(
-                    "copy_file_range",
-                    JAVA_INT,
-                    ADDRESS,
-                    JAVA_INT,
-                    ADDRESS,
-                    JAVA_LONG,
-                    JAVA_INT);
+            long_("copy_file_range", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle IOCTL =
             Libc.variadic(
                     "ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS), 2);
@@ -178,9 +171,7 @@ public final class LinuxStorageKernel implements StorageKernel {
     public SyscallResult ficlone(int to, int from) {
         return Libc.call(
                 (errno, arena) ->
-                        (int)
-                                IOCTL.invokeExact(
-                                        errno, to, FICLONE, MemorySegment.ofAddress(from)));
+                        (int) IOCTL.invokeExact(errno, to, FICLONE, MemorySegment.ofAddress(from)));
     }
 
     @Override

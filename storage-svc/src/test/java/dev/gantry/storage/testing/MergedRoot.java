@@ -13,15 +13,32 @@ public final class MergedRoot {
             throws IOException, InterruptedException {
         var mount =
                 "set -e; root=$(mktemp -d); trap 'umount -l $root; rmdir $root' EXIT; "
-                        + "mount -t overlay -o "
-                        + String.join(",", rootfs.options())
-                        + ",lowerdir="
-                        + String.join(":", rootfs.lowerdirs())
-                        + ",upperdir="
-                        + rootfs.upperdir()
-                        + ",workdir="
-                        + rootfs.workdir()
-                        + " overlay $root; ";
+                        + (rootfs.lowerdirs().isEmpty()
+                                ? "mount --bind " + rootfs.upperdir() + " $root; "
+                                : overlay(rootfs));
         return Shell.run("unshare", "-m", "--propagation", "private", "sh", "-c", mount + script);
+    }
+
+    /** mount(8) takes no more options than a page holds; the kernel takes a layer at a time. */
+    private static String overlay(Rootfs rootfs) {
+        var script = new StringBuilder("python3 - $root << 'END'\n");
+        script.append("import ctypes, os, sys\n");
+        script.append("c = ctypes.CDLL(None, use_errno=True)\n");
+        script.append("def ok(r):\n");
+        script.append(
+                "    if r < 0: raise OSError(ctypes.get_errno(),"
+                    + " os.strerror(ctypes.get_errno()))\n");
+        script.append("    return r\n");
+        script.append("fs = ok(c.syscall(430, b'overlay', 0))\n");
+        script.append("def put(k, v): ok(c.syscall(431, fs, 1, k.encode(), v.encode(), 0))\n");
+        script.append("def flag(k): ok(c.syscall(431, fs, 0, k.encode(), None, 0))\n");
+        rootfs.options().forEach(option -> script.append("flag('" + option + "')\n"));
+        rootfs.lowerdirs().forEach(lower -> script.append("put('lowerdir+', '" + lower + "')\n"));
+        script.append("put('upperdir', '" + rootfs.upperdir() + "')\n");
+        script.append("put('workdir', '" + rootfs.workdir() + "')\n");
+        script.append("ok(c.syscall(431, fs, 6, None, None, 0))\n");
+        script.append("m = ok(c.syscall(432, fs, 0, 0))\n");
+        script.append("ok(c.syscall(429, m, b'', -100, sys.argv[1].encode(), 4))\n");
+        return script.append("END\n").toString();
     }
 }

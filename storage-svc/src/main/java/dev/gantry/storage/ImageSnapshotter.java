@@ -5,7 +5,6 @@ import static dev.gantry.storage.kernel.StorageKernel.RENAME_NOREPLACE;
 import dev.gantry.bus.contract.Done;
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.PlanStep;
-import dev.gantry.bus.contract.namespace.NamespaceOperation.Rootfs;
 import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.contract.storage.StorageResult.Changes;
 import dev.gantry.bus.contract.storage.StorageResult.Image;
@@ -15,6 +14,7 @@ import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.linux.Errno;
 import dev.gantry.bus.linux.SyscallResult;
+import dev.gantry.storage.archive.ChangedTree;
 import dev.gantry.storage.archive.LayerStack;
 import dev.gantry.storage.archive.TreePacker;
 import dev.gantry.storage.build.LayerUppers;
@@ -38,13 +38,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 /**
- * Snapshots for overlayfs: {@code snapshots/<container>/} holds {@code upper}, {@code work} and the
- * symbolic link {@code image}, whose target is the digest of the image's manifest. The link is the
- * whole record: the kernel writes it at once or not, so no fsync is needed and none torn is found.
+ * Snapshots of images: {@code snapshots/<container>/} holds the root as its {@link RootDriver}
+ * makes it and the symbolic link {@code image}, whose target is the digest of the image's manifest.
+ * The link is the whole record: the kernel writes it at once or not, so no fsync is needed and none
+ * torn is found. A snapshot stays what it is when another driver is chosen.
  */
-final class OverlaySnapshotter implements Snapshotter, LayerUppers {
+final class ImageSnapshotter implements Snapshotter, LayerUppers {
     private static final String RECORD = "image";
     private static final int MAX_ACCOUNTS = 1 << 20;
 
@@ -54,9 +56,12 @@ final class OverlaySnapshotter implements Snapshotter, LayerUppers {
     private final Directory snapshots;
     private final Directory tmp;
     private final StoreFiles files;
+    private final RootDriver driver;
     private final Map<String, Base> bases = new ConcurrentHashMap<>();
 
-    OverlaySnapshotter(StorageKernel kernel, StoreFiles files, Images images, Trash trash) {
+    ImageSnapshotter(
+            StorageKernel kernel, StoreFiles files, Images images, Trash trash, RootDriver driver) {
+        this.driver = driver;
         this.kernel = kernel;
         this.images = images;
         this.trash = trash;
@@ -91,7 +96,7 @@ final class OverlaySnapshotter implements Snapshotter, LayerUppers {
         }
         var base = base(image);
         var steps = make(containerId, image, base.root(), planOnly);
-        return prepared(containerId, image, base.accounts(), steps);
+        return prepared(containerId, image, base.accounts(), steps, driver.copies());
     }
 
     private List<PlanStep> make(
@@ -100,7 +105,6 @@ final class OverlaySnapshotter implements Snapshotter, LayerUppers {
         var fresh = files.fresh("snapshot").getFileName().toString();
         var path = files.snapshots().resolve(containerId);
         var shell = Steps.quote(path.toString());
-        var upper = path.resolve("upper");
         try {
             steps.run(
                     "mkdir",
@@ -108,10 +112,10 @@ final class OverlaySnapshotter implements Snapshotter, LayerUppers {
                     "install -d -m 0700 " + shell,
                     () -> kernel.mkdirat(tmp.fd(), fresh, 0700));
             if (planOnly) {
-                return fill(steps, tmp, image, root, upper);
+                return fill(steps, tmp, image, root, path);
             }
             try (var directory = tmp.descend(fresh)) {
-                fill(steps, directory, image, root, upper);
+                fill(steps, directory, image, root, path);
             }
             // All or nothing: the snapshot gets its name when it is whole.
             var named =
@@ -129,34 +133,10 @@ final class OverlaySnapshotter implements Snapshotter, LayerUppers {
         }
     }
 
-    /** The root of the merged tree has the mode and the owner of {@code upper}. */
     private List<PlanStep> fill(
-            Steps steps, Directory in, StoredImage image, FileStat root, Path upper) {
-        var shell = Steps.quote(upper.toString());
-        var work = upper.resolveSibling("work");
-        steps.run(
-                "mkdir",
-                String.format("%s %04o", upper, root.permissions()),
-                String.format("install -d -m %04o %s", root.permissions(), shell),
-                () -> {
-                    var made = kernel.mkdirat(in.fd(), "upper", 0700);
-                    return made.failed()
-                            ? made
-                            : kernel.fchmodat(in.fd(), "upper", root.permissions());
-                });
-        long uid = Integer.toUnsignedLong(root.uid());
-        long gid = Integer.toUnsignedLong(root.gid());
-        steps.run(
-                "chown",
-                upper + " " + uid + ":" + gid,
-                "chown " + uid + ":" + gid + " " + shell,
-                () -> kernel.fchownat(in.fd(), "upper", uid, gid));
-        steps.run(
-                "mkdir",
-                work + " 0700",
-                "install -d -m 0700 " + Steps.quote(work.toString()),
-                () -> kernel.mkdirat(in.fd(), "work", 0700));
-        var record = upper.resolveSibling(RECORD);
+            Steps steps, Directory in, StoredImage image, FileStat root, Path path) {
+        driver.fill(steps, in, image, root, path);
+        var record = path.resolve(RECORD);
         steps.run(
                 "symlink",
                 record + " -> " + image.digest(),
@@ -221,25 +201,38 @@ final class OverlaySnapshotter implements Snapshotter, LayerUppers {
 
     /** The container may have changed its users: they are read through its own layer. */
     private Prepared describe(String containerId, StoredImage image, List<PlanStep> steps) {
-        var roots = new ArrayList<Directory>();
-        roots.add(snapshots.descend(containerId + "/upper"));
-        for (var lower : images.layers().lowerdirs(image.layers())) {
-            roots.add(Directory.open(kernel, Path.of(lower)));
-        }
-        try (var stack = new LayerStack(roots)) {
-            return prepared(containerId, image, accounts(stack), steps);
+        try (var stack = new LayerStack(roots(containerId, image))) {
+            // By what there is: the driver may have been another one when it was made.
+            return prepared(containerId, image, accounts(stack), steps, isCopy(containerId));
         }
     }
 
+    /** The directories that a container's root is merged of, topmost first. */
+    private List<Directory> roots(String containerId, StoredImage image) {
+        var roots = new ArrayList<Directory>();
+        var copy = snapshots.find(containerId + "/" + CopiedRoots.ROOT);
+        if (copy.isPresent()) {
+            return List.of(copy.get());
+        }
+        roots.add(snapshots.descend(containerId + "/" + OverlayRoots.UPPER));
+        for (var lower : images.layers().lowerdirs(image.layers())) {
+            roots.add(Directory.open(kernel, Path.of(lower)));
+        }
+        return roots;
+    }
+
+    private boolean isCopy(String containerId) {
+        return snapshots.stat(containerId + "/" + CopiedRoots.ROOT).isPresent();
+    }
+
     private Prepared prepared(
-            String containerId, StoredImage image, Accounts accounts, List<PlanStep> steps) {
+            String containerId,
+            StoredImage image,
+            Accounts accounts,
+            List<PlanStep> steps,
+            boolean copy) {
         var path = files.snapshots().resolve(containerId);
-        var rootfs =
-                new Rootfs(
-                        lowerdirs(image),
-                        path.resolve("upper").toString(),
-                        path.resolve("work").toString(),
-                        List.of("userxattr"));
+        var rootfs = copy ? CopiedRoots.rootfs(path) : OverlayRoots.rootfs(path, lowerdirs(image));
         return new Prepared(
                 containerId,
                 rootfs,
@@ -284,39 +277,57 @@ final class OverlaySnapshotter implements Snapshotter, LayerUppers {
 
     @Override
     public Changes diff(String containerId) {
-        var image = requireImageOf(containerId);
-        try (var upper = snapshots.descend(containerId + "/upper");
-                var below = images.layers().stack(image.layers())) {
-            return new Changes(containerId, UpperDiff.between(upper, below));
-        }
+        return with(
+                containerId,
+                (image, upper, below) -> new Changes(containerId, UpperDiff.between(upper, below)));
     }
 
     @Override
     public Image commit(StorageOperation.Commit commit) {
-        var id = commit.containerId();
-        var image = requireImageOf(id);
-        try (var upper = snapshots.descend(id + "/upper")) {
-            var recipe =
-                    new Recipe(
-                            Optional.of(image),
-                            commit.config().map(image.document()::with).orElse(image.document()),
-                            Instant.now(),
-                            "commit " + id,
-                            commit.comment(),
-                            commit.author(),
-                            commit.reference());
-            return new ImageMaker(images)
-                    .makePacked(recipe, out -> TreePacker.pack(upper, out, true))
-                    .image();
-        }
+        var image = requireImageOf(commit.containerId());
+        return with(commit.containerId(), (digest, upper, below) -> commit(commit, image, upper));
+    }
+
+    private Image commit(StorageOperation.Commit commit, StoredImage image, Directory upper) {
+        var recipe =
+                new Recipe(
+                        Optional.of(image),
+                        commit.config().map(image.document()::with).orElse(image.document()),
+                        Instant.now(),
+                        "commit " + commit.containerId(),
+                        commit.comment(),
+                        commit.author(),
+                        commit.reference());
+        return new ImageMaker(images)
+                .makePacked(recipe, out -> TreePacker.pack(upper, out, true))
+                .image();
     }
 
     @Override
     public <R> R with(String containerId, Use<R> use) {
         var image = requireImageOf(containerId);
-        try (var upper = snapshots.descend(containerId + "/upper");
-                var below = images.layers().stack(image.layers())) {
-            return use.of(image.digest(), upper, below);
+        try (var below = images.layers().stack(image.layers())) {
+            var copy = snapshots.find(containerId + "/" + CopiedRoots.ROOT);
+            if (copy.isEmpty()) {
+                try (var upper = snapshots.descend(containerId + "/" + OverlayRoots.UPPER)) {
+                    return use.of(image.digest(), upper, below);
+                }
+            }
+            try (var root = copy.get()) {
+                return withChanges(root, below, upper -> use.of(image.digest(), upper, below));
+            }
+        }
+    }
+
+    /** What was changed in a copy, laid out aside as overlayfs would have it. */
+    private <R> R withChanges(Directory root, LayerStack below, Function<Directory, R> use) {
+        var fresh = files.fresh("changes").getFileName().toString();
+        kernel.mkdirat(tmp.fd(), fresh, 0700).orThrow("mkdirat %s", tmp.at(fresh));
+        try (var upper = tmp.descend(fresh)) {
+            ChangedTree.layOut(root, below, upper);
+            return use.apply(upper);
+        } finally {
+            trash.discard(tmp, fresh);
         }
     }
 
@@ -333,7 +344,10 @@ final class OverlaySnapshotter implements Snapshotter, LayerUppers {
     @Override
     public Optional<SnapshotUsage> usage(String containerId) {
         var image = imageOf(containerId);
-        var upper = snapshots.find(containerId + "/upper");
+        var upper =
+                snapshots
+                        .find(containerId + "/" + CopiedRoots.ROOT)
+                        .or(() -> snapshots.find(containerId + "/" + OverlayRoots.UPPER));
         if (image.isEmpty() || upper.isEmpty()) {
             return Optional.empty();
         }
@@ -356,7 +370,11 @@ final class OverlaySnapshotter implements Snapshotter, LayerUppers {
         } catch (FaultException e) {
             return Optional.of(e.fault().message());
         }
-        for (var part : List.of("upper", "work")) {
+        var parts =
+                isCopy(containerId)
+                        ? List.of(CopiedRoots.ROOT)
+                        : List.of(OverlayRoots.UPPER, OverlayRoots.WORK);
+        for (var part : parts) {
             var stat = snapshots.stat(containerId + "/" + part);
             if (stat.filter(FileStat::isDirectory).isEmpty()) {
                 return Optional.of("its directory " + part + " is missing");
@@ -370,5 +388,11 @@ final class OverlaySnapshotter implements Snapshotter, LayerUppers {
         return snapshots.names().stream()
                 .filter(id -> imageOf(id).filter(manifestDigest::equals).isPresent())
                 .toList();
+    }
+
+    /** Gives its descriptors back. */
+    void close() {
+        snapshots.close();
+        tmp.close();
     }
 }

@@ -1,0 +1,71 @@
+package dev.gantry.storage.testing;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A file system of the test's own, mounted for as long as it is open. */
+public final class LoopFileSystem implements AutoCloseable {
+    private static final long SIZE = 512L << 20;
+
+    private final Path directory;
+    private final Path mountPoint;
+    private int count;
+
+    private LoopFileSystem(Path directory) throws IOException {
+        this.directory = directory;
+        this.mountPoint = Files.createDirectory(directory.resolve("mount"));
+    }
+
+    /** One in a file, made by a command to which the file's name is added. */
+    public static LoopFileSystem mount(String type, String... mkfs)
+            throws IOException, InterruptedException {
+        var disk = new LoopFileSystem(Files.createTempDirectory("gantry-disk"));
+        var image = disk.directory.resolve("image");
+        try (var file = new java.io.RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(SIZE);
+        }
+        var command = new ArrayList<>(List.of(mkfs));
+        command.add(image.toString());
+        Shell.run(command.toArray(String[]::new));
+        Shell.run("mount", "-t", type, "-o", "loop", image.toString(), disk.mountPoint.toString());
+        return disk;
+    }
+
+    /** An overlay, on which no overlay can write. */
+    public static LoopFileSystem overlay() throws IOException, InterruptedException {
+        var disk = new LoopFileSystem(Files.createTempDirectory("gantry-disk"));
+        for (var name : List.of("lower", "upper", "work")) {
+            Files.createDirectory(disk.directory.resolve(name));
+        }
+        Shell.run(
+                "sh",
+                "-c",
+                "cd "
+                        + disk.directory
+                        + "; mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work"
+                        + " overlay mount");
+        return disk;
+    }
+
+    /** A new directory on it. */
+    public Path fresh() throws IOException {
+        return Files.createDirectory(mountPoint.resolve("d" + count++));
+    }
+
+    /** Bytes in use, all written out. */
+    public long used() throws IOException, InterruptedException {
+        Shell.run("sync", "-f", mountPoint.toString());
+        var lines = Shell.run("df", "-B1", "--output=used", mountPoint.toString()).lines().toList();
+        return Long.parseLong(lines.getLast().strip());
+    }
+
+    @Override
+    public void close() throws IOException, InterruptedException {
+        // The last descriptor may be closed later: until then the loop device stays.
+        Shell.run("umount", "-l", mountPoint.toString());
+        Shell.run("rm", "-rf", directory.toString());
+    }
+}
