@@ -63,9 +63,13 @@ public final class LoopFileSystem implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
-        // The last descriptor may be closed later: until then the loop device stays.
-        Shell.run("umount", "-l", mountPoint.toString());
-        Shell.run("rm", "-rf", directory.toString());
+    public void close() throws IOException {
+        try {
+            // The last descriptor may be closed later: until then the loop device stays.
+            Shell.run("umount", "-l", mountPoint.toString());
+            Shell.run("rm", "-rf", directory.toString());
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 }

@@ -27,7 +27,7 @@ public final class MergedRoot {
         script.append("def ok(r):\n");
         script.append(
                 "    if r < 0: raise OSError(ctypes.get_errno(),"
-                    + " os.strerror(ctypes.get_errno()))\n");
+                        + " os.strerror(ctypes.get_errno()))\n");
         script.append("    return r\n");
         script.append("fs = ok(c.syscall(430, b'overlay', 0))\n");
         script.append("def put(k, v): ok(c.syscall(431, fs, 1, k.encode(), v.encode(), 0))\n");
