@@ -1,5 +1,7 @@
 package dev.gantry.storage.content;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 
@@ -8,9 +10,8 @@ import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.wire.Json;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -109,7 +110,11 @@ public record Manifest(Descriptor config, List<Descriptor> layers) {
     /** Parses JSON of a stranger: an object, or a fault. */
     public static JsonNode document(byte[] bytes, String what) {
         try {
-            var json = Json.mapper().readTree(bytes);
+            // Strictly UTF-8: a parser that guesses could understand it otherwise than the next
+            // one.
+            var json =
+                    Json.mapper()
+                            .readTree(UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
             if (json == null || !json.isObject()) {
                 throw FaultException.invalid("%s: not a JSON object", what);
             }
@@ -117,8 +122,8 @@ public record Manifest(Descriptor config, List<Descriptor> layers) {
         } catch (JsonProcessingException e) {
             throw new FaultException(
                     FaultException.invalid("%s: %s", what, e.getOriginalMessage()).fault(), e);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        } catch (CharacterCodingException e) {
+            throw new FaultException(FaultException.invalid("%s: not UTF-8", what).fault(), e);
         }
     }
 
@@ -129,6 +134,6 @@ public record Manifest(Descriptor config, List<Descriptor> layers) {
         json.set("config", config.json());
         var array = json.putArray("layers");
         layers.forEach(layer -> array.add(layer.json()));
-        return json.toString().getBytes(StandardCharsets.UTF_8);
+        return json.toString().getBytes(UTF_8);
     }
 }

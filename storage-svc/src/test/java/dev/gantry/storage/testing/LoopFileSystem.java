@@ -12,31 +12,57 @@ public final class LoopFileSystem implements AutoCloseable {
 
     private final Path directory;
     private final Path mountPoint;
+    private final String type;
     private int count;
 
-    private LoopFileSystem(Path directory) throws IOException {
+    private LoopFileSystem(Path directory, String type) throws IOException {
         this.directory = directory;
+        this.type = type;
         this.mountPoint = Files.createDirectory(directory.resolve("mount"));
     }
 
     /** One in a file, made by a command to which the file's name is added. */
     public static LoopFileSystem mount(String type, String... mkfs)
             throws IOException, InterruptedException {
-        var disk = new LoopFileSystem(Files.createTempDirectory("gantry-disk"));
-        var image = disk.directory.resolve("image");
+        var disk = new LoopFileSystem(Files.createTempDirectory("gantry-disk"), type);
+        var image = disk.image();
         try (var file = new java.io.RandomAccessFile(image.toFile(), "rw")) {
             file.setLength(SIZE);
         }
         var command = new ArrayList<>(List.of(mkfs));
         command.add(image.toString());
         Shell.run(command.toArray(String[]::new));
-        Shell.run("mount", "-t", type, "-o", "loop", image.toString(), disk.mountPoint.toString());
+        disk.mountImage();
         return disk;
+    }
+
+    private Path image() {
+        return directory.resolve("image");
+    }
+
+    private void mountImage() throws IOException, InterruptedException {
+        Shell.run("mount", "-t", type, "-o", "loop", image().toString(), mountPoint.toString());
+    }
+
+    /** From now on nothing reaches the disk (ioctl EXT4_IOC_SHUTDOWN, without flushing the log). */
+    public void losePower() throws IOException, InterruptedException {
+        Shell.run(
+                "python3",
+                "-c",
+                "import fcntl, os, struct, sys;"
+                        + " fcntl.ioctl(os.open(sys.argv[1], 0), 0x8004587d, struct.pack('I', 2))",
+                mountPoint.toString());
+    }
+
+    /** As after the next boot. */
+    public void mountAgain() throws IOException, InterruptedException {
+        Shell.run("umount", mountPoint.toString());
+        mountImage();
     }
 
     /** An overlay, on which no overlay can write. */
     public static LoopFileSystem overlay() throws IOException, InterruptedException {
-        var disk = new LoopFileSystem(Files.createTempDirectory("gantry-disk"));
+        var disk = new LoopFileSystem(Files.createTempDirectory("gantry-disk"), "overlay");
         for (var name : List.of("lower", "upper", "work")) {
             Files.createDirectory(disk.directory.resolve(name));
         }
