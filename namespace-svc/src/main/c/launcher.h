@@ -99,6 +99,8 @@ int op_uid(struct child *c, const struct op *op);
 int op_caps(struct child *c, const struct op *op);
 int op_seccomp(struct child *c, const struct op *op);
 void hand_over(struct child *c, const struct op *op, int listener);
+int ask_tree(struct child *c, const struct op *op);
+bool send_tree(int sync, int tree); /* the shim's answer to that; -1: there is none */
 int op_env(struct child *c, const struct op *op);
 void find_command(struct child *c);
 _Noreturn void op_exec(struct child *c, const struct op *op);

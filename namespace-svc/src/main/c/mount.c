@@ -159,6 +159,7 @@ int bind_tree(const struct op *op, int source) {
 }
 
 static int bind(struct child *c, const struct op *op) {
+    if (op->flags & MOUNT_BY_SHIM && !op->list[1].count) return ask_tree(c, op);
     if (op->flags & MOUNT_BY_SHIM) return op->n[6] ? c->tree[op->n[6] - 1] : -1;
     int tree = bind_tree(op, op->n[6] ? c->tree[op->n[6] - 1] : -1);
     if (tree < 0 && !(errno == ENOENT && op->flags & MOUNT_OPTIONAL))

@@ -51,7 +51,7 @@ static void wait_for(struct child *c, const struct op *op, char expected) {
     if (n != 1 || byte != expected) child_fail(c, op, ECANCELED, "the shim went away");
 }
 
-static void tell(struct child *c, const struct op *op, char what, int fd) {
+static ssize_t say(int sync, char what, int fd) {
     struct iovec text = {&what, 1};
     char room[CMSG_SPACE(sizeof fd)] = {0};
     struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1};
@@ -62,7 +62,33 @@ static void tell(struct child *c, const struct op *op, char what, int fd) {
         *part = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd)};
         memcpy(CMSG_DATA(part), &fd, sizeof fd);
     }
-    if (sendmsg(c->sync, &message, MSG_NOSIGNAL) != 1) child_fail(c, op, errno, "tell the shim");
+    return sendmsg(sync, &message, MSG_NOSIGNAL);
+}
+
+static void tell(struct child *c, const struct op *op, char what, int fd) {
+    if (say(c->sync, what, fd) != 1) child_fail(c, op, errno, "tell the shim");
+}
+
+bool send_tree(int sync, int tree) {
+    return say(sync, tree < 0 ? 'N' : 'F', tree) == 1;
+}
+
+/* The mount that the shim takes for this place; -1: its source is not there, and may be missing. */
+int ask_tree(struct child *c, const struct op *op) {
+    char what = 0, room[CMSG_SPACE(sizeof(int))];
+    int tree = -1;
+    struct iovec text = {&what, 1};
+    struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room};
+    ssize_t n;
+    c->report->order.hook = (uint32_t)(op - c->plan->ops);
+    tell(c, op, 'M', -1);
+    do n = recvmsg(c->sync, &message, MSG_CMSG_CLOEXEC);
+    while (n < 0 && errno == EINTR);
+    if (n == 1 && what == 'N') return -1;
+    const struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+    if (n != 1 || what != 'F' || !part) child_fail(c, op, ECANCELED, "the shim went away");
+    memcpy(&tree, CMSG_DATA(part), sizeof tree);
+    return tree;
 }
 
 static int op_setns(struct child *c, const struct op *op) {

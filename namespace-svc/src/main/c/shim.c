@@ -151,6 +151,8 @@ static void sync_event(void) {
             release();
         } else if (what == 'S' && plan_find(S.plan, OP_LISTENER)) {
             if (pass_listener(container) && send(S.sync, "L", 1, MSG_NOSIGNAL) != 1) S.failing = true;
+        } else if (what == 'M' && S.report->order.hook < S.plan->count) {
+            if (!give_tree(&S.plan->ops[S.report->order.hook])) S.failing = true;
         } else if (what == 'H' && S.report->order.hook < S.plan->count && !S.hook) {
             begin_hook(&S.plan->ops[S.report->order.hook]);
         }

@@ -83,6 +83,7 @@ pid_t clone_inside(const struct request *request, uint32_t namespaces, int into,
 /* trees.c */
 void prepare_trees(void);
 void prepare_sources(void);
+bool give_tree(const struct op *op);
 
 /* called.c */
 bool apart_status(int *status);

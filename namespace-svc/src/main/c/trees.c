@@ -140,6 +140,23 @@ static void keep_tree(struct op *op, int tree) {
     S.tree[S.trees++] = tree;
 }
 
+/* A bind that is to share with the host is taken when the child is at it: mountinfo lists mounts by their age. False: the
+ * process is ended, and the report says why. */
+bool give_tree(const struct op *op) {
+    int tree = bind_tree(op, -1);
+    const bool none = tree < 0 && errno == ENOENT && op->flags & MOUNT_OPTIONAL;
+    if (none || (tree >= 0 && dress(op, tree, true))) {
+        const bool sent = send_tree(S.sync, tree);
+        if (tree >= 0) close(tree);
+        if (sent) return true;
+    }
+    struct failure *f = &S.report->failure;
+    *f = (struct failure){.op = position(op), .code = op->code, .error = errno};
+    snprintf(f->message, sizeof f->message, "open_tree %.150s", op->s[1]);
+    syscall(SYS_pidfd_send_signal, S.pidfd, SIGKILL, NULL, 0);
+    return false;
+}
+
 static bool bound_by_child(const struct op *op) {
     return op->code == OP_MOUNT && !strcmp(op->s[0], "bind") && !(op->flags & MOUNT_BY_SHIM);
 }
@@ -190,11 +207,11 @@ void prepare_trees(void) {
     for (uint32_t i = 0; i < S.plan->count; i++) {
         struct op *op = &S.plan->ops[i];
         if (op->code == OP_ROOTFS && op->flags & ROOTFS_IDMAP) keep_tree(op, id_mapped_root(op));
-        if (op->code != OP_MOUNT || !(op->flags & MOUNT_BY_SHIM)) continue;
+        if (op->code != OP_MOUNT || !(op->flags & MOUNT_BY_SHIM) || !op->list[1].count) continue;
         int tree = bind_tree(op, -1);
         if (tree < 0 && errno == ENOENT && op->flags & MOUNT_OPTIONAL) continue;
         if (tree < 0) fail_now(errno, (int)i, "open_tree %.150s", op->s[1]);
-        if (op->list[1].count) id_map(op, tree);
+        id_map(op, tree);
         if (!dress(op, tree, true)) fail_now(errno, (int)i, "mount_setattr %.150s", op->s[3]);
         keep_tree(op, tree);
     }

@@ -28,6 +28,9 @@ import java.util.concurrent.Executors;
 final class Adoption {
     private static final Duration WITHIN = Duration.ofSeconds(5);
 
+    /** How soon the kernel has ended a process whose death signal its shim's end is. */
+    private static final Duration DIES_WITHIN = Duration.ofSeconds(2);
+
     private final NamespaceKernel kernel;
     private final Launcher launcher;
     private final RuntimeFiles files;
@@ -92,6 +95,11 @@ final class Adoption {
             // no socket and no exit: it is being made just now, or its shim was killed
             boolean shimLives = kernel.probeLock(process.directory()).errno() == Errno.EAGAIN;
             if (!shimLives || Instant.now().isAfter(deadline)) {
+                var orphan = Orphan.of(process, DIES_WITHIN);
+                if (orphan.isPresent()) {
+                    orphan.get().follow();
+                    return;
+                }
                 process.ended(
                         new Exit(137, 9, RuntimeEvents.now()),
                         Optional.of("its shim was killed, and the kernel killed it with it"));

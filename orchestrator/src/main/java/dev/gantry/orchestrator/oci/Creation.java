@@ -193,6 +193,7 @@ final class Creation {
             var done = placed.with(created.pid(), ProcStat.startTime(created.pid()));
             locked.save(done);
             request.pidFile().ifPresent(file -> write(file, created.pid()));
+            new Stages(request.log(), services).created(state.key(), created.pid());
             return new Made(done, shim, created, relay);
         } catch (FaultException e) {
             shim.abandon();

@@ -20,8 +20,9 @@ import java.util.Optional;
  * one in the log.
  *
  * @param json whether the lines of the log are JSON objects
+ * @param debug whether it is told what is done
  */
-record ErrorLog(Optional<Path> file, boolean json) {
+record ErrorLog(Optional<Path> file, boolean json, boolean debug) {
     /** Callers look for these words (podman: 126 and 127 come of them). */
     private static final Map<String, String> ERRNO =
             Map.of(
@@ -33,7 +34,7 @@ record ErrorLog(Optional<Path> file, boolean json) {
                     "ESRCH", "no such process");
 
     static ErrorLog of(OciCommand oci) {
-        return new ErrorLog(Optional.ofNullable(oci.log), "json".equals(oci.logFormat));
+        return new ErrorLog(Optional.ofNullable(oci.log), "json".equals(oci.logFormat), oci.debug);
     }
 
     /** What a fault says, with its errno in words. */
@@ -58,24 +59,37 @@ record ErrorLog(Optional<Path> file, boolean json) {
         write("warning", message);
     }
 
+    /** In the log, or on standard error where there is none, in the form of the log. */
+    void debug(String message) {
+        if (file.isEmpty()) {
+            Invocation.current().err().print(line("debug", message));
+        }
+        write("debug", message);
+    }
+
+    private String line(String level, String message) {
+        var time = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+        var quoted = JsonNodeFactory.instance.textNode(message);
+        return json
+                ? JsonNodeFactory.instance
+                                .objectNode()
+                                .put("level", level)
+                                .put("msg", message)
+                                .put("time", time)
+                        + "\n"
+                : "time=\"" + time + "\" level=" + level + " msg=" + quoted + "\n";
+    }
+
     private void write(String level, String message) {
         if (file.isEmpty()) {
             return;
         }
-        var time = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
-        var quoted = JsonNodeFactory.instance.textNode(message);
-        var line =
-                json
-                        ? JsonNodeFactory.instance
-                                        .objectNode()
-                                        .put("level", level)
-                                        .put("msg", message)
-                                        .put("time", time)
-                                + "\n"
-                        : "time=\"" + time + "\" level=" + level + " msg=" + quoted + "\n";
         try {
             Files.writeString(
-                    file.get(), line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                    file.get(),
+                    line(level, message),
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.APPEND);
         } catch (IOException e) {
             Invocation.current().err().println("gantry-oci: log " + file.get() + ": " + e);
         }

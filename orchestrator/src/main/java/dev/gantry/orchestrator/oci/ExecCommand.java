@@ -118,7 +118,8 @@ final class ExecCommand implements Callable<Integer> {
                         CreateCommand.preserved(preserved),
                         cgroups,
                         ignorePaused,
-                        detach);
+                        detach,
+                        ErrorLog.of(oci));
         return new Execution(containers, request).run();
     }
 

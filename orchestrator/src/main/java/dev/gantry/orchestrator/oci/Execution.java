@@ -29,7 +29,8 @@ final class Execution {
             int preserved,
             List<String> cgroups,
             boolean ignorePaused,
-            boolean detached) {}
+            boolean detached,
+            ErrorLog log) {}
 
     private final Containers containers;
     private final Services services;
@@ -75,6 +76,7 @@ final class Execution {
                                             Optional.of(shim.name()),
                                             groups)));
             request.pidFile().ifPresent(file -> Creation.write(file, created.pid()));
+            new Stages(request.log(), services).executed(state.id(), created.pid());
             if (request.detached()) {
                 return 0;
             }

@@ -19,6 +19,7 @@ final class Foreground {
     private final String key;
     private final Optional<String> execId;
     private final CalledShim shim;
+    private Runnable started = () -> {};
 
     /**
      * @param execId empty: a container's init, which is to be started
@@ -64,10 +65,16 @@ final class Foreground {
         }
     }
 
+    /** What is to be done once a container's init executes its command. */
+    void whenStarted(Runnable action) {
+        started = action;
+    }
+
     private void start() {
         if (execId.isPresent()) {
             return; // it runs, or goes on when somebody attaches
         }
         services.ask(new NamespaceOperation.Start(key));
+        started.run();
     }
 }

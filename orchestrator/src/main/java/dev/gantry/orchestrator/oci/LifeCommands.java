@@ -28,7 +28,12 @@ final class LifeCommands {
     static final class Start extends OfOne {
         @Override
         public Integer call() {
-            oci.containers().start(id);
+            var containers = oci.containers();
+            containers.start(id);
+            if (oci.debug) {
+                new Stages(ErrorLog.of(oci), containers.services())
+                        .started(containers.store().look(id).pid());
+            }
             return 0;
         }
     }

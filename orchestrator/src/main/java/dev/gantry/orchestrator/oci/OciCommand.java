@@ -84,7 +84,7 @@ public final class OciCommand implements Callable<Integer> {
             description = "of the log: text or json (default: ${DEFAULT-VALUE})")
     String logFormat;
 
-    @Option(names = "--debug", description = "accepted; the services keep their own logs")
+    @Option(names = "--debug", description = "tell what is done, in the log or on standard error")
     boolean debug;
 
     @Option(

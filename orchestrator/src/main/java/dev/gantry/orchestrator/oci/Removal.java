@@ -16,6 +16,10 @@ final class Removal {
             // the end of its init is not the end of the others
             new Signalling(services).all(state, Signalling.KILL);
         }
+        if (ProcStat.lives(state.pid(), state.startTime())) {
+            // namespace-svc does it too, by the shim; but that may be gone
+            new Signalling(services).init(state, Signalling.KILL);
+        }
         services.ask(new NamespaceOperation.Delete(state.key(), true));
         services.ask(new CgroupOperation.Delete(state.key()));
         Cgroups.remove(state.made());

@@ -28,11 +28,14 @@ final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         var containers = oci.containers();
-        var made = containers.create(options.request(oci, !detach));
+        var request = options.request(oci, !detach);
+        var made = containers.create(request);
+        var stages = new Stages(request.log(), containers.services());
         var id = made.state().id();
         try {
             if (detach) {
                 containers.start(id);
+                stages.started(made.state().pid());
                 return 0;
             }
             var foreground =
@@ -41,6 +44,7 @@ final class RunCommand implements Callable<Integer> {
                             made.state().key(),
                             Optional.empty(),
                             made.shim());
+            foreground.whenStarted(() -> stages.started(made.state().pid()));
             int code = foreground.run(made.created(), made.relay());
             if (!keep) {
                 containers.delete(id, true);

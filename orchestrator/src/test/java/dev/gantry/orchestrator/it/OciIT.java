@@ -84,6 +84,39 @@ class OciIT {
         assertThat(gantry.root().resolve("run/containers")).isEmptyDirectory();
     }
 
+    /** Its parent is another than the shim, so it does not die with that. */
+    @Test
+    void oneWhoseShimIsKilledGoesOnAndCanBeDeleted() throws Exception {
+        var bundle = bundle("orphan", "sleep", "1000");
+        gantry.shell("$OCI run -d --bundle " + bundle + " orphan > /dev/null 2>&1").ok();
+        long pid = state("orphan").path("pid").asLong();
+
+        gantry.shell(
+                        "for p in /proc/[0-9]*; do [ \"$(readlink $p/cwd)\" != %s/run/containers/*-orphan ]"
+                                        .formatted(gantry.root())
+                                + " || kill -9 ${p#/proc/}; done")
+                .ok();
+
+        assertThat(state("orphan").path("status").asText()).isEqualTo("running");
+        gantry.oci("", "delete", "--force", "orphan").ok();
+        assertThat(Path.of("/proc", "" + pid)).doesNotExist();
+        assertThat(gantry.root().resolve("run/containers")).isEmptyDirectory();
+    }
+
+    @Test
+    void debugTellsEveryOperation() {
+        var run =
+                gantry.oci(
+                        "",
+                        "--debug",
+                        "run",
+                        "--bundle",
+                        bundle("told", "true").toString(),
+                        "told");
+
+        assertThat(run.ok().err()).contains("level=debug", "pivot_root", "init: closing the pipe");
+    }
+
     /** What conmon and containerd's shim count on: the init becomes a child of who waits for it. */
     @Test
     void theInitIsTheSubreapersToWaitFor() {
