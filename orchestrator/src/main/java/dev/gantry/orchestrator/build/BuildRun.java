@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * One build from its beginning to its end: the stages that are needed, each on a thread of its own,
@@ -39,6 +40,7 @@ final class BuildRun {
     private final Semaphore steps = new Semaphore(STEPS_AT_ONCE);
     private final Map<Integer, CompletableFuture<StageResult>> stages = new HashMap<>();
     private final Set<String> used = new LinkedHashSet<>();
+    private final AtomicReference<RuntimeException> failure = new AtomicReference<>();
     private final Set<String> laidOut = new LinkedHashSet<>();
 
     BuildRun(
@@ -110,7 +112,8 @@ final class BuildRun {
             build.succeeded(result.id(), result.digest());
         } catch (RuntimeException e) {
             build.cancel();
-            build.failed(Services.fault(e).fault());
+            var first = failure.get();
+            build.failed(Services.fault(first == null ? e : first).fault());
         } finally {
             awaitStages();
             forget();
@@ -177,7 +180,8 @@ final class BuildRun {
         try {
             done.complete(new StageBuild(this, index).run());
         } catch (RuntimeException e) {
-            build.cancel(); // the others are for nothing
+            failure.compareAndSet(null, e); // those that end for it say only that they were ended
+            build.cancel();
             done.completeExceptionally(e);
         }
     }

@@ -101,10 +101,6 @@ public final class Builds implements AutoCloseable {
 
     private BuildResult.Begun begin(BuildOperation.Begin begin) {
         var spec = begin.spec();
-        if (spec.pull()) {
-            throw FaultException.of(
-                    FaultCode.UNSUPPORTED, "--pull: images of registries are not fetched yet");
-        }
         var dockerfile = Dockerfile.parse(spec.file(), spec.dockerfile());
         if (builds.values().stream().filter(build -> !build.hasEnded()).count() >= MOST) {
             throw FaultException.of(

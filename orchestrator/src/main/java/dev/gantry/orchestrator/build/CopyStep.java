@@ -149,7 +149,8 @@ final class CopyStep {
         } catch (FaultException e) {
             throw BuildRun.at(place, e);
         }
-        return new BuildFiles.FromImage(run.images().base(from).image().digest());
+        return new BuildFiles.FromImage(
+                run.images().base(from, run.build().spec()).image().digest());
     }
 
     /** Numbers are numbers; names are looked up in the image (security.md row 12). */

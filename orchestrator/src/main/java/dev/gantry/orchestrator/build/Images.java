@@ -1,9 +1,11 @@
 package dev.gantry.orchestrator.build;
 
+import dev.gantry.bus.contract.container.BuildSpec;
 import dev.gantry.bus.contract.storage.BuildResult;
 import dev.gantry.bus.contract.storage.BuildStep;
 import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.contract.storage.StorageResult.Image;
+import dev.gantry.bus.fault.Fault;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.orchestrator.services.Caller;
@@ -24,18 +26,34 @@ final class Images {
     }
 
     /** An image that stands behind FROM or {@code --from}; host-shell is made if it is missing. */
-    BuildResult.Described base(String reference) {
+    BuildResult.Described base(String reference, BuildSpec spec) {
+        boolean hostShell =
+                reference.equals(HOST_SHELL) || reference.equals(HOST_SHELL + ":latest");
+        if (spec.pull() && !hostShell && !spec.pulled().contains(reference)) {
+            throw missing(reference, "image " + reference + " is to be pulled first");
+        }
         try {
             return step(new BuildStep.Describe(reference));
         } catch (FaultException e) {
-            boolean hostShell =
-                    reference.equals(HOST_SHELL) || reference.equals(HOST_SHELL + ":latest");
-            if (e.fault().code() != FaultCode.NOT_FOUND || !hostShell) {
+            if (e.fault().code() != FaultCode.NOT_FOUND) {
                 throw e;
+            }
+            if (!hostShell) {
+                throw missing(reference, e.fault().message());
             }
             ask(new StorageOperation.HostShell(false));
             return step(new BuildStep.Describe(reference));
         }
+    }
+
+    private static FaultException missing(String reference, String message) {
+        return new FaultException(
+                new Fault(
+                        FaultCode.NOT_FOUND,
+                        BuildSpec.MISSING_IMAGE,
+                        reference,
+                        message,
+                        Optional.empty()));
     }
 
     /** An image, if it is there. */

@@ -99,7 +99,7 @@ final class StageBuild {
             state = ImageState.scratch();
         } else {
             check(reference);
-            var image = run.images().base(reference);
+            var image = run.images().base(reference, run.build().spec());
             state =
                     ImageState.over(
                             image.image().digest(),

@@ -5,6 +5,7 @@ import dev.gantry.bus.contract.container.BuildOperation;
 import dev.gantry.bus.contract.container.BuildResult;
 import dev.gantry.bus.contract.container.BuildSpec;
 import dev.gantry.bus.contract.container.ContainerOperation;
+import dev.gantry.bus.fault.Fault;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.orchestrator.invocation.Invocation;
 
@@ -17,12 +18,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** {@code build}: an image by a Dockerfile. */
 @Command(
@@ -105,6 +108,7 @@ final class BuildCommand implements Callable<Integer> {
     String path;
 
     private final AtomicBoolean interrupted = new AtomicBoolean();
+    private final AtomicReference<String> going = new AtomicReference<>();
 
     @Override
     public Integer call() {
@@ -113,30 +117,55 @@ final class BuildCommand implements Callable<Integer> {
         var arguments = arguments();
         var secretFiles = BuildSecrets.read(secrets);
         try (var context = BuildContext.open(gantry, path, Optional.ofNullable(file))) {
-            var spec =
-                    new BuildSpec(
-                            context.dockerfile(),
-                            context.file(),
-                            context.directory(),
-                            context.ignored(),
-                            tags,
-                            arguments,
-                            OptionSyntax.pairs("--label", labels, true),
-                            Optional.ofNullable(target),
-                            Optional.ofNullable(platform),
-                            noCache,
-                            pull,
-                            Optional.ofNullable(network),
-                            secretFiles);
-            return follow(gantry, spec, printer);
+            var pulled = new ArrayList<String>();
+            while (true) {
+                var spec = spec(context, arguments, secretFiles, pulled);
+                var lines = follow(gantry, spec, printer);
+                var missing = lines.failure().filter(BuildCommand::isMissing).map(Fault::subject);
+                if (missing.isEmpty() || interrupted.get() || pulled.contains(missing.get())) {
+                    return outcome(gantry, lines);
+                }
+                new Pulling(gantry, gantry.err(), 2, quiet)
+                        .pull(missing.get(), Optional.ofNullable(platform));
+                pulled.add(missing.get());
+            }
         }
     }
 
-    private int follow(GantryCommand gantry, BuildSpec spec, BuildProgress printer) {
+    private static boolean isMissing(Fault fault) {
+        return fault.operation().equals(BuildSpec.MISSING_IMAGE)
+                && !fault.subject().startsWith("sha256:");
+    }
+
+    private BuildSpec spec(
+            BuildContext context,
+            Map<String, String> arguments,
+            Map<String, byte[]> secretFiles,
+            List<String> pulled) {
+        return new BuildSpec(
+                context.dockerfile(),
+                context.file(),
+                context.directory(),
+                context.ignored(),
+                tags,
+                arguments,
+                OptionSyntax.pairs("--label", labels, true),
+                Optional.ofNullable(target),
+                Optional.ofNullable(platform),
+                noCache,
+                pull,
+                pulled,
+                Optional.ofNullable(network),
+                secretFiles);
+    }
+
+    private BuildResult.Lines follow(GantryCommand gantry, BuildSpec spec, BuildProgress printer) {
         var engine = gantry.engine();
         var begun = ask(engine, new BuildOperation.Begin(spec));
-        for (var signal : List.of("INT", "TERM", "HUP")) {
-            Invocation.current().onSignal(signal, () -> cancel(engine, begun.build()));
+        if (going.getAndSet(begun.build()) == null) {
+            for (var signal : List.of("INT", "TERM", "HUP")) {
+                Invocation.current().onSignal(signal, () -> cancel(engine));
+            }
         }
         printer.begin(begun.stages());
         long last = 0;
@@ -147,7 +176,7 @@ final class BuildCommand implements Callable<Integer> {
             last = lines.lines().isEmpty() ? last : lines.lines().getLast().number();
             if (lines.ended()) {
                 printer.end(lines.failure().isPresent());
-                return outcome(gantry, lines);
+                return lines;
             }
         }
     }
@@ -176,9 +205,9 @@ final class BuildCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void cancel(Engine engine, String build) {
+    private void cancel(Engine engine) {
         if (interrupted.compareAndSet(false, true)) {
-            ask(engine, new BuildOperation.Cancel(build));
+            ask(engine, new BuildOperation.Cancel(going.get()));
         }
     }
 

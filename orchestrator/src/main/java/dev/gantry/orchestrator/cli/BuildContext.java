@@ -188,7 +188,7 @@ record BuildContext(
         if (!Files.isRegularFile(file)) {
             return List.of();
         }
-        if (!Files.isSameFile(file, own) && !file.toRealPath().startsWith(directory.toRealPath())) {
+        if (!file.equals(own) && !file.toRealPath().startsWith(directory.toRealPath())) {
             throw FaultException.invalid("%s leads out of the context", file);
         }
         var patterns = new ArrayList<String>();

@@ -146,7 +146,7 @@ final class FileAdding {
                         || files.destination().endsWith("/.")
                         || items.size() + files.inline().size() != 1
                         || destination.isDirectory();
-        if (directory && (items.isEmpty() || !items.getFirst().stat().isDirectory())) {
+        if (directory) {
             placement.make(destination.path());
         }
         for (var inline : files.inline()) {

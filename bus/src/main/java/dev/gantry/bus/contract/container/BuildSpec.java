@@ -17,6 +17,9 @@ import java.util.Optional;
  * @param ignored patterns of the context's {@code .dockerignore}, in order
  * @param target the stage to be built; empty: the last
  * @param platform {@code os/architecture}; empty: the host's
+ * @param pull whether images of FROM and {@code --from} must be newly pulled, as {@code pulled}
+ *     names them; one that is not there, or not yet pulled, is a NOT_FOUND of the operation {@link
+ *     #MISSING_IMAGE} whose subject is its name: who builds pulls it and begins again
  * @param network of RUN steps: a network's name, {@code none} or {@code host}
  * @param secrets what {@code RUN --mount=type=secret} may ask for, by id
  */
@@ -32,8 +35,12 @@ public record BuildSpec(
         Optional<String> platform,
         boolean noCache,
         boolean pull,
+        List<String> pulled,
         Optional<String> network,
         Map<String, byte[]> secrets) {
+    /** The operation of a fault that says which image is to be pulled. */
+    public static final String MISSING_IMAGE = "build base";
+
     private static final int MAX_ENTRIES = 1_000;
 
     /** Checks names and paths; absent parts are empty. */
@@ -54,6 +61,7 @@ public record BuildSpec(
         labels = Absent.orEmpty(labels);
         target = Absent.orEmpty(target);
         platform = Absent.orEmpty(platform);
+        pulled = Absent.orEmpty(pulled);
         network = Absent.orEmpty(network);
         secrets = Absent.orEmpty(secrets);
         if (tags.size() + buildArgs.size() + labels.size() + secrets.size() > MAX_ENTRIES) {
