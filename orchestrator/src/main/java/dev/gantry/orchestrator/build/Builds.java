@@ -4,6 +4,7 @@ import dev.gantry.bus.contract.Done;
 import dev.gantry.bus.contract.container.BuildOperation;
 import dev.gantry.bus.contract.container.BuildResult;
 import dev.gantry.bus.contract.container.ContainerOperation;
+import dev.gantry.bus.contract.storage.BuildStep;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.orchestrator.build.dockerfile.Dockerfile;
@@ -14,6 +15,7 @@ import dev.gantry.orchestrator.services.Services;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -59,6 +61,9 @@ public final class Builds implements AutoCloseable {
                             new ContainerOperation.ListAll(
                                     true, Map.of("label", StepContainer.LABEL)),
                             Caller.within(CLEARING));
+            if (builds.isEmpty()) {
+                images.step(new BuildStep.Forget(List.of())); // secrets among them
+            }
             for (var container : left.containers()) {
                 if (!builds.containsKey(container.labels().get(StepContainer.LABEL))) {
                     engine.remove(

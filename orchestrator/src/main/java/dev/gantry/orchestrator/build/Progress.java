@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 /** What a build has to tell, in order. Of output that nobody fetches, the latest is kept. */
 final class Progress {
     private static final int KEPT_CHARACTERS = 8 << 20;
+    private static final long LINGER_MILLIS = 15;
     private static final int CHUNK_CHARACTERS = 512 << 10;
 
     private final Deque<Line> lines = new ArrayDeque<>();
@@ -62,6 +63,7 @@ final class Progress {
                 return List.of();
             }
         }
+        linger();
         var found = new ArrayList<Line>();
         int length = 0;
         for (var line : lines) {
@@ -74,6 +76,20 @@ final class Progress {
             }
         }
         return found;
+    }
+
+    /** Lines come in crowds: one answer brings them all, rather than each its own. */
+    private void linger() {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LINGER_MILLIS);
+        for (long left = LINGER_MILLIS; !ended && left > 0; ) {
+            try {
+                TimeUnit.MILLISECONDS.timedWait(this, left);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+            left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        }
     }
 
     /** Whether a line is the last there will be. */

@@ -87,7 +87,7 @@ public final class BuildSteps {
                                     secret.gid(),
                                     secret.mode()));
             case BuildStep.Forget(var names) -> {
-                names.forEach(laidOut::forget);
+                (names.isEmpty() ? laidOut.names() : names).forEach(laidOut::forget);
                 yield Done.nothing();
             }
             case BuildStep.Open(var name, var archive) ->

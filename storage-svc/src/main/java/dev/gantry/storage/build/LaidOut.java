@@ -22,6 +22,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -148,6 +149,20 @@ final class LaidOut {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** All names below which something lies. */
+    List<String> names() {
+        var names = new ArrayList<String>();
+        for (var place : List.of(files.tmp(), secrets)) {
+            try (var directory = Directory.open(kernel, place)) {
+                directory.names().stream()
+                        .filter(name -> name.startsWith(PREFIX))
+                        .map(name -> name.substring(PREFIX.length()))
+                        .forEach(names::add);
+            }
+        }
+        return names;
     }
 
     /** Takes away what lies below a name; what is not there is no error. */

@@ -126,9 +126,9 @@ final class PathPatterns {
             boolean begun = false;
             for (int j = 0; j <= names.length; j++) {
                 if (component.isEmpty()) {
-                    begun |= reach[j];
                     // At the end it stands for something, elsewhere also for nothing.
-                    next[j] = begun && (!last || j > 0);
+                    next[j] = begun || !last && reach[j];
+                    begun |= reach[j];
                 } else if (j > 0 && reach[j - 1]) {
                     next[j] = component.get().matches(names[j - 1]);
                 }

@@ -233,7 +233,7 @@ public sealed interface BuildStep<R> {
         }
     }
 
-    /** Removes what {@link Offer}, {@link Secret} and {@link Open} laid out below names. */
+    /** Removes what {@link Offer}, {@link Secret} and {@link Open} laid out below names, or all. */
     record Forget(List<String> names) implements BuildStep<Done> {
         /** Checks the names. */
         public Forget {
