@@ -2,11 +2,11 @@ package dev.gantry.storage;
 
 import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.contract.storage.TransferOperation;
-import dev.gantry.bus.fault.FaultCode;
-import dev.gantry.bus.fault.FaultException;
 import dev.gantry.storage.archive.LayerLimits;
 import dev.gantry.storage.content.Images;
 import dev.gantry.storage.content.StoreFiles;
+import dev.gantry.storage.exchange.Load;
+import dev.gantry.storage.exchange.Save;
 import dev.gantry.storage.registry.RegistryAccess;
 import dev.gantry.storage.transfer.Transfers;
 
@@ -20,9 +20,15 @@ final class Moving implements AutoCloseable {
     private static final String REGISTRIES = "registries.json";
 
     private final Transfers transfers = new Transfers();
+    private final Images images;
+    private final LayerLimits limits;
+    private final StoreFiles files;
     private final RegistryAccess registries;
 
     Moving(Images images, LayerLimits limits, StoreFiles files) {
+        this.images = images;
+        this.limits = limits;
+        this.files = files;
         this.registries =
                 new RegistryAccess(
                         images,
@@ -41,14 +47,20 @@ final class Moving implements AutoCloseable {
             case TransferOperation.Follow(var id, var seen, var wait) ->
                     transfers.follow(id, seen, Duration.ofMillis(wait));
             case TransferOperation.Cancel(var id) -> transfers.cancel(id);
-            case TransferOperation.Push push -> throw notYet("push");
-            case TransferOperation.Save save -> throw notYet("save");
-            case TransferOperation.Load load -> throw notYet("load");
+            case TransferOperation.Push push ->
+                    transfers.begin(
+                            push, push.transfer(), running -> registries.push(push, running));
+            case TransferOperation.Save save ->
+                    transfers.begin(
+                            save,
+                            save.transfer(),
+                            running -> new Save(images, running).carryOut(save));
+            case TransferOperation.Load load ->
+                    transfers.begin(
+                            load,
+                            load.transfer(),
+                            running -> new Load(images, files, limits).carryOut(load, running));
         };
-    }
-
-    private static FaultException notYet(String what) {
-        return FaultException.of(FaultCode.UNSUPPORTED, "%s is not there yet", what);
     }
 
     @Override

@@ -44,6 +44,9 @@ final class Commands {
         COMMANDS.put("history", ImageHistory::new);
         COMMANDS.put("tag", ImageCommands.Tag::new);
         COMMANDS.put("pull", PullCommand::new);
+        COMMANDS.put("push", PushCommand::new);
+        COMMANDS.put("save", SaveCommand::new);
+        COMMANDS.put("load", LoadCommand::new);
         COMMANDS.put("import", ImportCommand::new);
         COMMANDS.put("commit", CommitCommand::new);
         COMMANDS.put("build", BuildCommand::new);

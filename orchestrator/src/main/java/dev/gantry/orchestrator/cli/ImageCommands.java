@@ -25,6 +25,9 @@ final class ImageCommands {
     static CommandLine group() {
         return new CommandLine(new Group())
                 .addSubcommand("pull", new PullCommand())
+                .addSubcommand("push", new PushCommand())
+                .addSubcommand("save", new SaveCommand())
+                .addSubcommand("load", new LoadCommand())
                 .addSubcommand("import", new ImportCommand())
                 .addSubcommand("ls", new ListImages())
                 .addSubcommand("rm", new Remove())
@@ -36,7 +39,7 @@ final class ImageCommands {
     @Command(
             name = "image",
             mixinStandardHelpOptions = true,
-            description = "Images: pull, import, ls, rm, inspect, history, tag.")
+            description = "Images: pull, push, save, load, import, ls, rm, inspect, history, tag.")
     static final class Group implements Callable<Integer>, Above {
         @ParentCommand GantryCommand gantry;
 

@@ -99,14 +99,14 @@ final class Pulling {
         return registry + "/" + rest + (tagged ? "" : ":latest");
     }
 
-    private static int tagAt(String whole) {
+    static int tagAt(String whole) {
         int digest = whole.indexOf('@');
         int slash = whole.lastIndexOf('/', digest < 0 ? whole.length() : digest);
         int colon = whole.indexOf(':', slash + 1);
         return digest >= 0 && (colon < 0 || colon > digest) ? digest : colon;
     }
 
-    private static String tag(String whole) {
+    static String tag(String whole) {
         int digest = whole.indexOf('@');
         return whole.substring((digest < 0 ? tagAt(whole) : digest) + 1);
     }

@@ -22,6 +22,7 @@ final class TransferView implements Consumer<Transfer> {
     enum Words {
         PULL("Waiting", "Already exists", "Downloading", "Extracting", "", "Pull complete"),
         PUSH("Waiting", "Layer already exists", "Pushing", "", "Mounted", "Pushed"),
+        SAVE("Waiting", "", "Saving", "", "", "Saved"),
         LOAD("Waiting", "Already exists", "Loading layer", "Loading layer", "", "Loaded");
 
         private final List<String> words;
@@ -53,6 +54,11 @@ final class TransferView implements Consumer<Transfer> {
                 out,
                 words,
                 Terminal.isTerminal(descriptor) ? Terminal.size(descriptor) : Optional.empty());
+    }
+
+    /** As {@link #on}, but silent where there is no terminal. */
+    static Consumer<Transfer> onTerminal(PrintWriter out, int descriptor, Words words) {
+        return Terminal.isTerminal(descriptor) ? on(out, descriptor, words) : seen -> {};
     }
 
     @Override

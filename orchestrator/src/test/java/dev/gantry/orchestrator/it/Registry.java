@@ -74,7 +74,7 @@ final class Registry implements AutoCloseable {
         }
     }
 
-    private boolean listens(String host) {
+    boolean listens(String host) {
         var port = host.substring(host.indexOf(':') + 1);
         return gantry.host("sh", "-c", "ss -Hltn 'sport = :" + port + "' | grep -q .").code() == 0;
     }

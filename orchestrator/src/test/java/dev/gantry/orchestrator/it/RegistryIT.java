@@ -9,6 +9,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Base64;
+import java.util.Map;
+
 /** Images from and to a registry that others filled, and that others read. */
 @RequiresRoot
 class RegistryIT {
@@ -16,11 +21,13 @@ class RegistryIT {
 
     private static GantryInstance gantry;
     private static Registry registry;
+    private static Peers peers;
 
     @BeforeAll
     static void up() {
         gantry = GantryInstance.up();
         registry = Registry.start(gantry);
+        peers = new Peers(gantry);
         // Given two images that skopeo pushed out of Gantry's store, which is an OCI layout
         gantry.gantry(
                         "run",
@@ -36,12 +43,12 @@ class RegistryIT {
         gantry.gantry("commit", "made", "two-layers:1").ok();
         gantry.gantry("rm", "made").ok();
         var layout = "oci:" + gantry.root().resolve("state/storage-svc") + ":";
-        skopeo(
+        peers.skopeo(
                 "copy",
                 "--dest-tls-verify=false",
                 layout + "two-layers:1",
                 "docker://" + SHELL + ":two");
-        skopeo(
+        peers.skopeo(
                 "copy",
                 "--dest-tls-verify=false",
                 layout + "host-shell:latest",
@@ -49,15 +56,10 @@ class RegistryIT {
         gantry.gantry("image", "rm", "two-layers:1", "host-shell").ok();
     }
 
-    private static String skopeo(String... arguments) {
-        var words = new java.util.ArrayList<>(java.util.List.of("skopeo"));
-        words.addAll(java.util.List.of(arguments));
-        return gantry.host(words.toArray(String[]::new)).ok().out();
-    }
-
     @AfterAll
     static void down() {
         registry.close();
+        peers.close();
         gantry.close();
     }
 
@@ -117,7 +119,7 @@ class RegistryIT {
     @Test
     void aDigestNamesAnImageToo() {
         var digest =
-                skopeo(
+                peers.skopeo(
                                 "inspect",
                                 "--tls-verify=false",
                                 "--format",
@@ -180,5 +182,313 @@ class RegistryIT {
 
         assertThat(refused.code()).isEqualTo(1);
         assertThat(refused.err()).contains("not for linux/s390x");
+    }
+
+    @Test
+    void whatGantryPushesPodmanRunsAndSkopeoReads() {
+        var mine = Registry.HOST + "/mine/shell:made";
+        gantry.gantry("pull", "-q", SHELL + ":two").ok();
+        gantry.gantry("tag", SHELL + ":two", mine).ok();
+
+        var pushed = gantry.gantry("push", mine).ok();
+        var again = gantry.gantry("push", mine).ok();
+        var elsewhere = gantry.gantry("push", "-q", SHELL + ":two", Registry.HOST + "/third").ok();
+        gantry.gantry("rmi", "-f", mine, SHELL + ":two").ok();
+
+        assertThat(pushed.lines())
+                .first()
+                .isEqualTo("The push refers to repository [" + Registry.HOST + "/mine/shell]");
+        // The layers are in another repository of the registry: they are not sent
+        assertThat(pushed.out()).contains("Mounted").doesNotContain("Pushing", ": Pushed");
+        assertThat(again.out()).contains("Layer already exists").doesNotContain("Mounted");
+        assertThat(elsewhere.out()).isEqualTo(Registry.HOST + "/third:latest\n");
+        var digest = digest(SHELL + ":two");
+        assertThat(pushed.out()).contains("made: digest: " + digest);
+        assertThat(digest(mine)).isEqualTo(digest);
+        peers.podman("pull", "-q", "--tls-verify=false", mine);
+        assertThat(peers.podmanRun(mine, "cat", "/file")).isEqualTo("upper\n");
+    }
+
+    private static String digest(String image) {
+        return peers.skopeo(
+                        "inspect",
+                        "--tls-verify=false",
+                        "--format",
+                        "{{.Digest}}",
+                        "docker://" + image)
+                .strip();
+    }
+
+    @Test
+    void whatPodmanCommittedAndPushedIsPulledAndRun() {
+        var image = Registry.HOST + "/podman/made";
+        peers.podman("pull", "-q", "--tls-verify=false", SHELL);
+        peers.podman(
+                "run",
+                "--name",
+                "made",
+                "--network",
+                "none",
+                "--ulimit",
+                "nofile=1024:1024",
+                "--ulimit",
+                "nproc=4096:4096",
+                SHELL,
+                "sh",
+                "-c",
+                "echo podman > /by; rm /etc/group");
+        peers.podman("commit", "-q", "made", image);
+        peers.podman("rm", "made");
+        peers.podman("push", "-q", "--tls-verify=false", image);
+
+        var ran =
+                gantry.gantry(
+                                "run",
+                                "--rm",
+                                "--network",
+                                "none",
+                                image,
+                                "sh",
+                                "-c",
+                                "cat /by; ls /etc/group")
+                        .out();
+        gantry.gantry("rmi", image).ok();
+
+        assertThat(ran).isEqualTo("podman\n");
+    }
+
+    @Test
+    void archivesGoToPodmanAndSkopeoAndBack() {
+        gantry.gantry("pull", "-q", SHELL + ":two").ok();
+        gantry.gantry("pull", "-q", SHELL).ok();
+        gantry.gantry("tag", SHELL + ":two", "two:1").ok();
+        var directory = gantry.root().toString();
+        for (var format : java.util.List.of("docker-archive", "oci-archive")) {
+            var ours = directory + "/ours-" + format;
+            gantry.gantry("save", "--format", format, "-o", ours, "two:1").ok();
+
+            // When Podman loads what Gantry saved, and saves it
+            peers.podman("load", "-q", "-i", ours);
+            var there =
+                    peers.podman("images", "-n", "--format", "{{.Repository}}:{{.Tag}}")
+                            .lines()
+                            .filter(name -> name.endsWith("/two:1"))
+                            .findFirst()
+                            .orElseThrow();
+            assertThat(peers.podmanRun(there, "cat", "/file")).isEqualTo("upper\n");
+            var theirs = directory + "/theirs-" + format;
+            peers.podman("save", "-q", "--format", format, "-o", theirs, there);
+            peers.podman("rmi", "-f", there);
+            var loaded = gantry.gantry("load", "-i", theirs).ok();
+
+            // Then Gantry loads and runs it, and Skopeo reads both
+            var name = loaded.out().strip().replaceFirst("Loaded image: ", "");
+            assertThat(name).endsWith("two:1");
+            assertThat(
+                            gantry.gantry("run", "--rm", "--network", "none", name, "cat", "/file")
+                                    .ok()
+                                    .out())
+                    .isEqualTo("upper\n");
+            assertThat(peers.skopeo("inspect", format + ":" + ours)).contains("\"Architecture\"");
+            var copied = directory + "/skopeo-" + format;
+            peers.skopeo(
+                    "copy",
+                    "-q",
+                    "--src-tls-verify=false",
+                    "docker://" + SHELL + ":two",
+                    format + ":" + copied + ":copied:1");
+            assertThat(gantry.gantry("load", "-i", copied).ok().out())
+                    .isEqualTo("Loaded image: copied:1\n");
+            gantry.gantry("rmi", "copied:1").ok();
+        }
+        gantry.gantry("rmi", "-f", "two:1", SHELL, SHELL + ":two").ok();
+    }
+
+    @Test
+    void severalImagesGoThroughAPipeAndComeBackWithTheirNames() {
+        gantry.gantry("pull", "-q", SHELL + ":two").ok();
+        gantry.gantry("pull", "-q", SHELL).ok();
+        var before =
+                gantry.gantry(
+                                "images",
+                                "--format",
+                                "{{.ID}} {{.Repository}}:{{.Tag}}",
+                                "--no-trunc")
+                        .ok();
+        var file = gantry.root().resolve("several").toString();
+        var save = String.join(" ", gantry.commandLine("save", SHELL, SHELL + ":two"));
+
+        GantryInstance.command("sh", "-c", save + " | gzip > " + file).ok();
+        gantry.gantry("rmi", SHELL, SHELL + ":two").ok();
+        var load = String.join(" ", gantry.commandLine("load"));
+        var loaded = GantryInstance.command("sh", "-c", "cat " + file + " | " + load).ok();
+        var after =
+                gantry.gantry(
+                                "images",
+                                "--format",
+                                "{{.ID}} {{.Repository}}:{{.Tag}}",
+                                "--no-trunc")
+                        .ok();
+        gantry.gantry("rmi", SHELL, SHELL + ":two").ok();
+
+        assertThat(loaded.lines())
+                .containsExactlyInAnyOrder(
+                        "Loaded image: " + SHELL + ":latest", "Loaded image: " + SHELL + ":two");
+        assertThat(after.lines()).containsExactlyInAnyOrderElementsOf(before.lines());
+    }
+
+    @Test
+    void aUserIsAskedForAndHisLoginIsRead() throws Exception {
+        var host = "127.0.0.1:5001";
+        var users = gantry.root().resolve("htpasswd").toString();
+        GantryInstance.command("sh", "-c", "htpasswd -Bbn somebody secret > " + users).ok();
+        Registry.configure(
+                gantry,
+                "{\"registries\": {\""
+                        + host
+                        + "\": {\"insecure\": \"http\"}, \""
+                        + Registry.HOST
+                        + "\": {\"insecure\": \"http\"}}}");
+        gantry.gantry("pull", "-q", SHELL).ok();
+        var home = Files.createDirectory(gantry.root().resolve("home"));
+        var with =
+                Map.of(
+                        "HOME",
+                        home.toString(),
+                        "REGISTRY_AUTH_FILE",
+                        "",
+                        "PATH",
+                        home + ":" + System.getenv("PATH"));
+        var image = host + "/private/shell";
+
+        try (var closed =
+                Registry.start(
+                        gantry,
+                        host,
+                        "{\"htpasswd\": {\"realm\": \"r\", \"path\": \"" + users + "\"}}")) {
+            var nobody = gantry.gantry(with, "push", "-q", SHELL, image);
+            assertThat(nobody.code()).isEqualTo(1);
+            assertThat(nobody.err()).contains("401");
+
+            // by a file of docker login's
+            var auth = Base64.getEncoder().encodeToString("somebody:secret".getBytes());
+            Files.createDirectory(home.resolve(".docker"));
+            var config = home.resolve(".docker/config.json");
+            Files.writeString(
+                    config, "{\"auths\": {\"" + host + "\": {\"auth\": \"" + auth + "\"}}}");
+            gantry.gantry(with, "push", "-q", SHELL, image).ok();
+            gantry.gantry(with, "pull", "-q", image).ok();
+
+            // by a credential helper, which is asked for this registry and no other
+            Files.writeString(config, "{\"credHelpers\": {\"" + host + "\": \"test\"}}");
+            var helper = home.resolve("docker-credential-test");
+            Files.writeString(
+                    helper,
+                    "#!/bin/sh\nread server; echo $1 $server >> "
+                            + home
+                            + "/asked\n"
+                            + "echo '{\"ServerURL\": \"x\", \"Username\": \"somebody\", \"Secret\":"
+                            + " \"secret\"}'\n");
+            Files.setPosixFilePermissions(helper, PosixFilePermissions.fromString("rwx------"));
+            gantry.gantry(with, "pull", "-q", image).ok();
+            gantry.gantry(with, "pull", "-q", SHELL).ok();
+            assertThat(home.resolve("asked")).hasContent("get " + host);
+
+            // and a wrong one is refused, and not printed
+            Files.writeString(
+                    config,
+                    "{\"auths\": {\""
+                            + host
+                            + "\": {\"auth\": \""
+                            + Base64.getEncoder().encodeToString("somebody:wrong-word".getBytes())
+                            + "\"}}}");
+            var wrong = gantry.gantry(with, "pull", "-q", image);
+            assertThat(wrong.err()).contains("401").doesNotContain("wrong-word");
+            assertThat(closed.log()).doesNotContain("panic");
+        }
+        gantry.gantry("rmi", "-f", image, SHELL).ok();
+        var events = gantry.gantry("events", "--since", "all", "--no-follow").ok();
+        assertThat(events.out()).contains("image-imported").doesNotContain("secret");
+    }
+
+    @Test
+    void aTokenIsFetchedWhereTheRegistrySaysSo() throws Exception {
+        var host = "127.0.0.1:5002";
+        var directory = Files.createDirectory(gantry.root().resolve("tokens"));
+        GantryInstance.command(
+                        "openssl",
+                        "req",
+                        "-x509",
+                        "-newkey",
+                        "rsa:2048",
+                        "-nodes",
+                        "-subj",
+                        "/CN=test",
+                        "-days",
+                        "2",
+                        "-keyout",
+                        directory + "/key.pem",
+                        "-out",
+                        directory + "/cert.pem")
+                .ok();
+        Registry.configure(
+                gantry,
+                "{\"registries\": {\""
+                        + host
+                        + "\": {\"insecure\": \"http\"}, \""
+                        + Registry.HOST
+                        + "\": {\"insecure\": \"http\"}}}");
+        gantry.gantry("pull", "-q", SHELL).ok();
+        var auth = directory.resolve("auth.json");
+        Files.writeString(
+                auth,
+                "{\"auths\": {\""
+                        + host
+                        + "\": {\"auth\": \""
+                        + Base64.getEncoder().encodeToString("somebody:secret".getBytes())
+                        + "\"}}}");
+        var with = Map.of("REGISTRY_AUTH_FILE", auth.toString());
+        var image = host + "/tokens/shell";
+        var section =
+                "{\"token\": {\"realm\": \"http://127.0.0.1:5003/token\", \"service\": \"test\","
+                    + " \"issuer\": \"test\", \"rootcertbundle\": \""
+                        + directory
+                        + "/cert.pem\"}}";
+        var script =
+                java.nio.file.Path.of("src/test/registry/token_server.py")
+                        .toAbsolutePath()
+                        .toString();
+        var server =
+                new ProcessBuilder(
+                                "nsenter",
+                                "--net=/run/netns/" + gantry.hostNetns(),
+                                "python3",
+                                script,
+                                directory.toString(),
+                                "5003",
+                                "somebody",
+                                "secret")
+                        .inheritIO()
+                        .start();
+
+        try (var tokens = Registry.start(gantry, host, section)) {
+            GantryInstance.eventually(
+                    "the token server listens", () -> tokens.listens("127.0.0.1:5003"));
+            var nobody = gantry.gantry("push", "-q", SHELL, image);
+            var pushed = gantry.gantry(with, "push", "-q", SHELL, image);
+            var pulled = gantry.gantry("pull", "-q", image);
+
+            assertThat(nobody.code()).isEqualTo(1);
+            pushed.ok();
+            pulled.ok();
+            assertThat(Files.readString(directory.resolve("requests")))
+                    .contains(
+                            "somebody repository:tokens/shell:pull,push",
+                            "- repository:tokens/shell:pull\n");
+        } finally {
+            server.destroy();
+            server.waitFor();
+        }
+        gantry.gantry("rmi", "-f", image, SHELL).ok();
     }
 }

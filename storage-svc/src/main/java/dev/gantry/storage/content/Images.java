@@ -357,7 +357,8 @@ public final class Images {
         }
     }
 
-    List<StoredImage> all() {
+    /** All that are whole. */
+    public List<StoredImage> all() {
         return needed().images();
     }
 
@@ -412,6 +413,11 @@ public final class Images {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Whether two spellings are one name: {@code x} and {@code docker.io/library/x:latest}. */
+    public boolean isSpelling(String one, String other) {
+        return ImageName.withTag(one).equals(ImageName.withTag(other));
     }
 
     /** The content under them. */

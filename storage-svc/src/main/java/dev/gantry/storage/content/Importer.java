@@ -51,7 +51,7 @@ public final class Importer {
             if (config.isPresent()) {
                 throw FaultException.invalid("%s is an image layout: it has its own config", path);
             }
-            return new LayoutImport(kernel, images).from(real, reference);
+            return LayoutImport.from(kernel, images, real, reference);
         } catch (NoSuchFileException e) {
             throw new FaultException(Fault.of(FaultCode.NOT_FOUND, "no such file: " + path), e);
         } catch (IOException e) {

@@ -24,64 +24,87 @@ import java.util.Set;
  * verified against its descriptor before it is believed (security.md row 22); an image is named
  * only when all of it was.
  */
-final class LayoutImport {
+public final class LayoutImport {
     private static final int MAX_IMAGES = 1024;
     private static final int MAX_INDEX_DEPTH = 4;
 
-    private final StorageKernel kernel;
+    private static final int BUFFER = 256 * 1024;
+
     private final Images images;
     private final ContentStore content;
+    private final LayoutSource source;
+    private final Observer observer;
 
-    LayoutImport(StorageKernel kernel, Images images) {
-        this.kernel = kernel;
+    /** Is told of blobs as they are taken. */
+    public interface Observer {
+        /** This image has these layers; they come now. */
+        default void layers(List<Descriptor> layers) {}
+
+        /** So many bytes of a blob are here; throws to end it. */
+        default void moved(Descriptor blob, long bytes) {}
+
+        /** All of a blob is here. */
+        default void arrived(Descriptor blob) {}
+    }
+
+    /** Into these images. */
+    public LayoutImport(Images images, LayoutSource source, Observer observer) {
         this.images = images;
         this.content = images.content();
+        this.source = source;
+        this.observer = observer;
     }
 
     /** A manifest of the layout and the name that the layout gives it. */
     private record Candidate(Descriptor manifest, Optional<String> name) {}
 
-    StorageResult.Images from(Path path, Optional<String> reference) {
-        return images.whileIngesting(
-                () -> {
-                    try (var root = Directory.open(kernel, path);
-                            var blobs = root.descend("blobs/sha256")) {
-                        return take(root, blobs, path, reference);
-                    }
-                });
+    static StorageResult.Images from(
+            StorageKernel kernel, Images images, Path path, Optional<String> reference) {
+        try (var root = Directory.open(kernel, path);
+                var blobs = root.descend("blobs/sha256")) {
+            return new LayoutImport(images, LayoutSource.of(root, blobs), new Observer() {})
+                    .take(path.getFileName().toString(), reference);
+        }
     }
 
-    private StorageResult.Images take(
-            Directory root, Directory blobs, Path path, Optional<String> reference)
+    /**
+     * Takes all images for this host's processor.
+     *
+     * @param place what the layout is called: images with a bare tag get it as their name
+     * @param reference the name that its one image gets instead
+     */
+    public StorageResult.Images take(String place, Optional<String> reference) {
+        return images.whileIngesting(() -> takeAll(place, reference));
+    }
+
+    private StorageResult.Images takeAll(String place, Optional<String> reference)
             throws IOException {
-        var index = Manifest.document(root.read("index.json", Manifest.MAX_DOCUMENT), "index.json");
+        var index =
+                Manifest.document(source.read("index.json", Manifest.MAX_DOCUMENT), "index.json");
         if (index.path("schemaVersion").asInt() != 2) {
             throw FaultException.invalid("index.json: schemaVersion is not 2");
         }
         var candidates = new ArrayList<Candidate>();
-        collect(index, blobs, Optional.empty(), candidates, new HashSet<>(), 0);
+        collect(index, Optional.empty(), candidates, new HashSet<>(), 0);
         if (candidates.isEmpty()) {
             throw FaultException.of(
                     FaultCode.NOT_FOUND,
                     "%s has no image for linux/%s",
-                    path,
+                    place,
                     Architecture.goarch());
         }
         if (reference.isPresent() && candidates.size() > 1) {
             throw FaultException.invalid(
                     "%s has %d images, they cannot all be named %s",
-                    path, candidates.size(), reference.get());
-        }
-        for (var candidate : candidates) {
-            copy(candidate.manifest(), blobs);
+                    place, candidates.size(), reference.get());
         }
         var taken = new ArrayList<String>();
         var notes = new ArrayList<String>();
         for (var candidate : candidates) {
             var names =
-                    reference.or(() -> candidate.name().flatMap(name -> name(path, name))).stream()
+                    reference.or(() -> candidate.name().flatMap(name -> name(place, name))).stream()
                             .toList();
-            var image = images.register(candidate.manifest(), names);
+            var image = take(candidate.manifest(), names);
             taken.add(image.digest());
             image.layers().forEach(layer -> notes.addAll(layer.notes()));
         }
@@ -89,13 +112,56 @@ final class LayoutImport {
                 taken.stream().distinct().map(images::inspect).toList(), notes);
     }
 
+    /** Takes the documents; then the layers, which are unpacked as they come. */
+    private StoredImage take(Descriptor manifest, List<String> names) throws IOException {
+        var parsed = Manifest.parse(document(manifest), manifest.mediaType());
+        if (parsed.config().size() > Manifest.MAX_DOCUMENT) {
+            throw FaultException.invalid(
+                    "configuration %s has %d bytes",
+                    parsed.config().digest(), parsed.config().size());
+        }
+        for (var blob : List.of(manifest, parsed.config())) {
+            try (var in = source.blob(blob.digest())) {
+                content.put(blob, in);
+            }
+        }
+        observer.layers(parsed.layers());
+        var incoming =
+                new Incoming(
+                        content,
+                        new Incoming.Carrier() {
+                            @Override
+                            public void carry(Descriptor blob, Arrival arrival) throws IOException {
+                                copy(blob, arrival);
+                            }
+
+                            @Override
+                            public void arrived(Descriptor blob) {
+                                observer.arrived(blob);
+                            }
+                        });
+        return incoming.during(parsed.layers(), 1, () -> images.register(manifest, names));
+    }
+
+    private void copy(Descriptor blob, Arrival arrival) throws IOException {
+        try (var in = source.blob(blob.digest())) {
+            in.skipNBytes(arrival.received());
+            var buffer = new byte[BUFFER];
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                arrival.append(buffer, 0, count);
+                observer.moved(blob, arrival.received());
+            }
+        }
+        arrival.finish();
+    }
+
     private void collect(
             JsonNode index,
-            Directory blobs,
             Optional<String> outerName,
             List<Candidate> into,
             Set<String> seen,
-            int depth) {
+            int depth)
+            throws IOException {
         if (index.has("layers") || index.has("config")) {
             throw FaultException.invalid("index: is a manifest as well");
         }
@@ -110,9 +176,9 @@ final class LayoutImport {
                 if (depth == MAX_INDEX_DEPTH || !seen.add(descriptor.digest())) {
                     throw FaultException.invalid("index %s: nested too deep", descriptor.digest());
                 }
-                var nested = Manifest.document(document(descriptor, blobs), descriptor.digest());
+                var nested = Manifest.document(document(descriptor), descriptor.digest());
                 Manifest.requireType(nested, descriptor.mediaType());
-                collect(nested, blobs, name, into, seen, depth + 1);
+                collect(nested, name, into, seen, depth + 1);
             }
             if (into.size() > MAX_IMAGES) {
                 throw FaultException.of(
@@ -138,10 +204,9 @@ final class LayoutImport {
         return Optional.empty();
     }
 
-    /** A bare tag, as most tools write it, is one of an image called like the directory. */
-    private static Optional<String> name(Path layout, String name) {
-        var reference =
-                name.contains("/") || name.contains(":") ? name : layout.getFileName() + ":" + name;
+    /** A bare tag, as most tools write it, is one of an image called like the layout. */
+    private static Optional<String> name(String place, String name) {
+        var reference = name.contains("/") || name.contains(":") ? name : place + ":" + name;
         try {
             return Optional.of(References.check(reference));
         } catch (FaultException e) {
@@ -150,29 +215,11 @@ final class LayoutImport {
         }
     }
 
-    /** Copies all that a manifest names, each verified. */
-    private void copy(Descriptor manifest, Directory blobs) throws IOException {
-        var parsed = Manifest.parse(document(manifest, blobs), manifest.mediaType());
-        if (parsed.config().size() > Manifest.MAX_DOCUMENT) {
-            throw FaultException.invalid(
-                    "configuration %s has %d bytes",
-                    parsed.config().digest(), parsed.config().size());
+    private byte[] document(Descriptor descriptor) throws IOException {
+        byte[] bytes;
+        try (var in = source.blob(descriptor.digest())) {
+            bytes = in.readNBytes(Manifest.MAX_DOCUMENT + 1);
         }
-        copyBlob(manifest, blobs);
-        copyBlob(parsed.config(), blobs);
-        for (var layer : parsed.layers()) {
-            copyBlob(layer, blobs);
-        }
-    }
-
-    private void copyBlob(Descriptor descriptor, Directory blobs) throws IOException {
-        try (var blob = blobs.file(Digests.hex(descriptor.digest()))) {
-            content.put(descriptor, blob);
-        }
-    }
-
-    private static byte[] document(Descriptor descriptor, Directory blobs) {
-        var bytes = blobs.read(Digests.hex(descriptor.digest()), Manifest.MAX_DOCUMENT);
         if (bytes.length != descriptor.size() || !Digests.of(bytes).equals(descriptor.digest())) {
             throw FaultException.invalid(
                     "document %s is not what its descriptor says", descriptor.digest());

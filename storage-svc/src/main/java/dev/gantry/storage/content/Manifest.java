@@ -127,7 +127,8 @@ public record Manifest(Descriptor config, List<Descriptor> layers) {
         }
     }
 
-    byte[] bytes() {
+    /** As it is stored: always the same bytes. */
+    public byte[] bytes() {
         var json = Json.mapper().createObjectNode();
         json.put("schemaVersion", 2);
         json.put("mediaType", MEDIA_TYPE);

@@ -10,6 +10,7 @@ import dev.gantry.storage.content.ContentStore;
 import dev.gantry.storage.content.Descriptor;
 import dev.gantry.storage.content.ImageDocument;
 import dev.gantry.storage.content.Images;
+import dev.gantry.storage.content.Incoming;
 import dev.gantry.storage.content.Manifest;
 import dev.gantry.storage.content.StoredImage;
 import dev.gantry.storage.transfer.Running;
@@ -22,9 +23,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 
 /**
  * Brings one image from its registry. Its documents come first and are verified (security.md row
@@ -44,7 +44,6 @@ final class Pull {
     private final RegistryName name;
     private final Optional<String> platform;
     private final Running running;
-    private final AtomicReference<Exception> failure = new AtomicReference<>();
 
     Pull(
             Images images,
@@ -156,9 +155,7 @@ final class Pull {
             running.part(layer.digest(), here ? Phase.PRESENT : Phase.WAITING, layer.size());
         }
         if (!content.has(manifest.config())) {
-            try (var arrival = content.arrive(manifest.config())) {
-                bring(arrival, manifest.config());
-            }
+            incoming().bring(manifest.config());
         }
         var document = ImageDocument.parse(content.read(manifest.config().digest()));
         checkPlatform(document);
@@ -190,31 +187,48 @@ final class Pull {
         }
     }
 
-    private record Wanted(Descriptor layer, Arrival arrival) {}
-
     private StoredImage fetchLayers(
             Descriptor descriptor, List<Descriptor> layers, String reference) throws IOException {
-        var coming = new ArrayList<Wanted>();
+        var coming = new ArrayList<Descriptor>();
         for (var layer : layers) {
             if (!content.has(layer)) {
-                coming.add(new Wanted(layer, content.arrive(layer)));
+                coming.add(layer);
             }
         }
-        Queue<Wanted> queue = new ConcurrentLinkedQueue<>(coming);
-        var carriers = new ArrayList<Thread>();
-        for (int i = 0; i < Math.min(DOWNLOADS, queue.size()); i++) {
-            carriers.add(Thread.ofPlatform().daemon().name("download").start(() -> work(queue)));
-        }
-        try {
-            var image = images.register(descriptor, List.of(localName(reference)));
-            coming.forEach(layer -> running.phase(layer.layer().digest(), Phase.COMPLETE));
-            return image;
-        } catch (IOException | RuntimeException e) {
-            failure.compareAndSet(null, e);
-            throw rethrow(failure.get(), e);
-        } finally {
-            join(carriers);
-        }
+        var image =
+                incoming()
+                        .during(
+                                coming,
+                                DOWNLOADS,
+                                () -> images.register(descriptor, List.of(localName(reference))));
+        coming.forEach(layer -> running.phase(layer.digest(), Phase.COMPLETE));
+        return image;
+    }
+
+    private Incoming incoming() {
+        var givenUp = new AtomicReference<BooleanSupplier>();
+        var incoming =
+                new Incoming(
+                        content,
+                        new Incoming.Carrier() {
+                            @Override
+                            public void carry(Descriptor blob, Arrival arrival) throws IOException {
+                                source.carry(arrival, blob, givenUp.get());
+                            }
+
+                            @Override
+                            public void wait(Descriptor blob, Arrival arrival) {
+                                running.check();
+                                running.moved(blob.digest(), arrival.received());
+                            }
+
+                            @Override
+                            public void arrived(Descriptor blob) {
+                                running.phase(blob.digest(), Phase.UNPACKING);
+                            }
+                        });
+        givenUp.set(incoming::isGivenUp);
+        return incoming;
     }
 
     /** The name that the image gets here: by tag, or by the digest that was asked for. */
@@ -227,64 +241,5 @@ final class Pull {
         int colon = before.lastIndexOf(':');
         return (colon > before.lastIndexOf('/') ? before.substring(0, colon) : before)
                 + reference.substring(at);
-    }
-
-    private void work(Queue<Wanted> queue) {
-        for (var next = queue.poll(); next != null; next = queue.poll()) {
-            try (var arrival = next.arrival()) {
-                if (failure.get() == null) {
-                    bring(arrival, next.layer());
-                }
-            } catch (IOException | RuntimeException e) {
-                failure.compareAndSet(null, e);
-            }
-        }
-    }
-
-    /** Carries it, or waits for another transfer that does, and goes on where that one gives up. */
-    private void bring(Arrival arrival, Descriptor blob) throws IOException {
-        while (!arrival.isWhole()) {
-            running.check();
-            if (failure.get() != null) {
-                throw new IOException("another part failed");
-            }
-            if (arrival.take()) {
-                try {
-                    source.carry(arrival, blob, () -> failure.get() != null);
-                } finally {
-                    arrival.letGo();
-                }
-            } else {
-                arrival.await(() -> running.isCancelled() || failure.get() != null);
-                running.moved(blob.digest(), arrival.received());
-            }
-        }
-        running.phase(blob.digest(), Phase.UNPACKING);
-    }
-
-    private static IOException rethrow(Exception first, Exception own) throws IOException {
-        if (first instanceof RuntimeException e) {
-            throw e;
-        }
-        if (first instanceof IOException e) {
-            throw e;
-        }
-        throw new IOException(own);
-    }
-
-    private static void join(List<Thread> threads) {
-        for (var thread : threads) {
-            boolean interrupted = false;
-            while (thread.isAlive()) {
-                try {
-                    thread.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
     }
 }

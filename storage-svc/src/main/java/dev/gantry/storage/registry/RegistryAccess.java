@@ -1,5 +1,6 @@
 package dev.gantry.storage.registry;
 
+import dev.gantry.bus.contract.storage.References;
 import dev.gantry.bus.contract.storage.RegistryLogin;
 import dev.gantry.bus.contract.storage.TransferOperation;
 import dev.gantry.bus.contract.storage.TransferOperation.Resolved;
@@ -7,15 +8,22 @@ import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.storage.archive.LayerLimits;
 import dev.gantry.storage.content.Images;
+import dev.gantry.storage.content.StoredImage;
 import dev.gantry.storage.transfer.Running;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 
 /** What the store does with registries. Nothing of it is loaded before it is first asked for. */
 public final class RegistryAccess {
+    /** A token is asked for with each of them as a scope. */
+    private static final int MOST_MOUNTED_FROM = 4;
+
     private final Images images;
     private final LayerLimits limits;
     private final List<Path> configuration;
@@ -40,6 +48,51 @@ public final class RegistryAccess {
             new Pull(images, limits, source, name, pull.platform(), running)
                     .carryOut(pull.reference());
         }
+    }
+
+    /** Does a push. */
+    public void push(TransferOperation.Push push, Running running) throws IOException {
+        var name = RegistryName.parse(push.destination().orElse(push.image()));
+        checkLogin(push.login(), name);
+        var registries = Registries.read(configuration);
+        var image = images.with(push.image(), found -> found);
+        var elsewhere = elsewhere(image, name);
+        var endpoint = registries.endpoints(name, true).getLast();
+        var scopes = new TreeSet<String>();
+        scopes.add("repository:" + name.repository() + ":pull,push");
+        elsewhere.values().forEach(from -> scopes.add("repository:" + from + ":pull"));
+        try (var http = new Http(registries, Patience.configured(), running)) {
+            var repository = new Repository(http, endpoint, push.login(), scopes);
+            new Push(images, http, repository, elsewhere, running)
+                    .carryOut(image, name.tag().orElseThrow());
+        }
+    }
+
+    /** Which of an image's layers images of other repositories of the same registry have. */
+    private Map<String, String> elsewhere(StoredImage image, RegistryName name) {
+        var elsewhere = new HashMap<String, String>();
+        var repositories = new TreeSet<String>();
+        for (var other : images.all()) {
+            for (var reference : images.describe(other).references()) {
+                var of = RegistryName.parse(reference);
+                boolean near =
+                        of.registry().equals(name.registry())
+                                && !of.repository().equals(name.repository());
+                // Made here, or named without a host: nobody knows whether docker.io has it.
+                if (!near || of.registry().equals(References.DEFAULT_REGISTRY)) {
+                    continue;
+                }
+                for (var layer : other.manifest().layers()) {
+                    boolean known = repositories.contains(of.repository());
+                    if (image.manifest().layers().contains(layer)
+                            && (known || repositories.size() < MOST_MOUNTED_FROM)) {
+                        repositories.add(of.repository());
+                        elsewhere.putIfAbsent(layer.digest(), of.repository());
+                    }
+                }
+            }
+        }
+        return elsewhere;
     }
 
     /** Says what a name means in its registry. */
