@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Podman and Skopeo on the network of an instance, with storage of their own below its root. */
+/** Podman and Skopeo on the network of an instance, with storage of their own. */
 final class Peers implements AutoCloseable {
     private final GantryInstance gantry;
     private final Path work;
@@ -14,7 +14,8 @@ final class Peers implements AutoCloseable {
     Peers(GantryInstance gantry) {
         this.gantry = gantry;
         try {
-            work = Files.createDirectory(gantry.root().resolve("peers"));
+            // Podman takes no longer path than 50 characters
+            work = Files.createTempDirectory(Path.of("/var/tmp"), "gantry-peers-");
             Files.createFile(work.resolve("empty"));
         } catch (IOException e) {
             throw new AssertionError(e);
@@ -61,15 +62,17 @@ final class Peers implements AutoCloseable {
         return podman(words.toArray(String[]::new));
     }
 
-    /** Podman's own groups, which it leaves. */
+    /** Takes away what they have, with Podman's own groups, which it leaves. */
     @Override
     public void close() {
         GantryInstance.command(
-                "sh",
-                "-c",
-                "for g in /sys/fs/cgroup/*/libpod_parent; do rmdir $g/conmon $g 2> /dev/null; done;"
-                        + " umount -R "
-                        + work
-                        + "/root/overlay 2> /dev/null; true");
+                        "sh",
+                        "-c",
+                        "for g in /sys/fs/cgroup/*/libpod_parent; do rmdir $g/conmon $g 2>"
+                                + " /dev/null; done; umount -R "
+                                + work
+                                + "/root/overlay 2> /dev/null; rm -rf --one-file-system "
+                                + work)
+                .ok();
     }
 }

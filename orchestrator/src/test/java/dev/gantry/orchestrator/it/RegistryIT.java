@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.gantry.bus.testing.RequiresRoot;
 
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,6 +69,16 @@ class RegistryIT {
         Registry.configurePlainHttp(gantry);
     }
 
+    @AfterEach
+    void empty() {
+        var all = gantry.gantry("images", "-q").ok().lines().stream().distinct().toList();
+        if (!all.isEmpty()) {
+            var words = new java.util.ArrayList<>(java.util.List.of("rmi", "-f"));
+            words.addAll(all);
+            gantry.gantry(words.toArray(String[]::new)).ok();
+        }
+    }
+
     @Test
     void whatSkopeoPushedIsPulledAndRun() {
         var pulled = gantry.gantry("pull", SHELL + ":two").ok();
@@ -104,7 +115,6 @@ class RegistryIT {
                                 "echo",
                                 "ran")
                         .ok();
-        gantry.gantry("rmi", SHELL).ok();
 
         assertThat(never.code()).isEqualTo(125);
         assertThat(never.err()).contains("no such image").doesNotContain("Unable to find");
@@ -138,7 +148,6 @@ class RegistryIT {
                                 "cat",
                                 "/file")
                         .ok();
-        gantry.gantry("rmi", SHELL + "@" + digest).ok();
 
         assertThat(pulled.out()).isEqualTo(SHELL + "@" + digest + "\n");
         assertThat(ran.out()).isEqualTo("upper\n");
@@ -193,7 +202,6 @@ class RegistryIT {
         var pushed = gantry.gantry("push", mine).ok();
         var again = gantry.gantry("push", mine).ok();
         var elsewhere = gantry.gantry("push", "-q", SHELL + ":two", Registry.HOST + "/third").ok();
-        gantry.gantry("rmi", "-f", mine, SHELL + ":two").ok();
 
         assertThat(pushed.lines())
                 .first()
@@ -252,7 +260,6 @@ class RegistryIT {
                                 "-c",
                                 "cat /by; ls /etc/group")
                         .out();
-        gantry.gantry("rmi", image).ok();
 
         assertThat(ran).isEqualTo("podman\n");
     }
@@ -301,7 +308,6 @@ class RegistryIT {
                     .isEqualTo("Loaded image: copied:1\n");
             gantry.gantry("rmi", "copied:1").ok();
         }
-        gantry.gantry("rmi", "-f", "two:1", SHELL, SHELL + ":two").ok();
     }
 
     @Test
@@ -406,7 +412,6 @@ class RegistryIT {
             assertThat(wrong.err()).contains("401").doesNotContain("wrong-word");
             assertThat(closed.log()).doesNotContain("panic");
         }
-        gantry.gantry("rmi", "-f", image, SHELL).ok();
         var events = gantry.gantry("events", "--since", "all", "--no-follow").ok();
         assertThat(events.out()).contains("image-imported").doesNotContain("secret");
     }
@@ -451,7 +456,7 @@ class RegistryIT {
         var image = host + "/tokens/shell";
         var section =
                 "{\"token\": {\"realm\": \"http://127.0.0.1:5003/token\", \"service\": \"test\","
-                    + " \"issuer\": \"test\", \"rootcertbundle\": \""
+                        + " \"issuer\": \"test\", \"rootcertbundle\": \""
                         + directory
                         + "/cert.pem\"}}";
         var script =
@@ -489,6 +494,5 @@ class RegistryIT {
             server.destroy();
             server.waitFor();
         }
-        gantry.gantry("rmi", "-f", image, SHELL).ok();
     }
 }

@@ -88,7 +88,12 @@ final class Login {
     private String token(Challenge challenge, Set<String> scopes) throws IOException {
         var realm = realm(challenge);
         var all = new TreeSet<>(scopes);
-        challenge.get("scope").ifPresent(scope -> all.addAll(List.of(scope.split(" "))));
+        for (var scope : challenge.get("scope").orElse("").split(" ")) {
+            var name = scope.substring(0, scope.lastIndexOf(':') + 1);
+            if (!name.isEmpty() && scopes.stream().noneMatch(known -> known.startsWith(name))) {
+                all.add(scope);
+            }
+        }
         var identity = login.map(RegistryLogin::identityToken).orElse("");
         HttpRequest.Builder request;
         if (identity.isEmpty()) {

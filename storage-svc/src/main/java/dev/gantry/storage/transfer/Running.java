@@ -10,6 +10,8 @@ import dev.gantry.bus.fault.Fault;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -201,16 +203,27 @@ public final class Running {
             end(State.DONE, Optional.empty());
         } catch (FaultException e) {
             failed(e.fault());
-        } catch (java.io.IOException | java.io.UncheckedIOException e) {
-            failed(Fault.of(FaultCode.UNAVAILABLE, text(e)));
+        } catch (UncheckedIOException e) {
+            failed(fault(e.getCause()));
+        } catch (IOException e) {
+            failed(fault(e));
         } catch (Exception | LinkageError | StackOverflowError | OutOfMemoryError e) {
             LOG.log(System.Logger.Level.ERROR, "transfer " + id + " " + operation.subject(), e);
             failed(Fault.of(FaultCode.INTERNAL, "a defect of the service: " + e));
         }
     }
 
-    private static String text(Exception e) {
-        return e.getMessage() == null ? e.toString() : e.getMessage();
+    private static Fault fault(IOException e) {
+        var text = e.getMessage() == null ? e.toString() : e.getMessage();
+        // The JDK tells ENOSPC by its text alone, strerror(3).
+        return text.contains("No space left")
+                ? new Fault(
+                        FaultCode.RESOURCE_EXHAUSTED,
+                        "",
+                        "",
+                        "store: " + text,
+                        Optional.of("ENOSPC"))
+                : Fault.of(FaultCode.UNAVAILABLE, text);
     }
 
     private void failed(Fault why) {
