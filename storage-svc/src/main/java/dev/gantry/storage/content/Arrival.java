@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -210,7 +211,7 @@ public final class Arrival implements AutoCloseable {
         lock.lock();
         try {
             while (!whole && refused.isEmpty()) {
-                changed.awaitUninterruptibly();
+                awaitChange();
             }
             refused.ifPresent(Arrival::refuse);
         } finally {
@@ -223,12 +224,22 @@ public final class Arrival implements AutoCloseable {
         lock.lock();
         try {
             while (received <= position && received < expected.size() && refused.isEmpty()) {
-                changed.awaitUninterruptibly();
+                awaitChange();
             }
             refused.ifPresent(Arrival::refuse);
             return received - position;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** An interrupt says that the layer is wanted no more. */
+    private void awaitChange() {
+        try {
+            changed.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("waiting for " + expected.digest() + " was given up");
         }
     }
 
