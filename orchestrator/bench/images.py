@@ -30,7 +30,7 @@ def coax_podman():
         return
     os.environ["GANTRY_BENCH_INSIDE"] = "1"
     empty = tempfile.NamedTemporaryFile(delete=False)
-    script = f'[ ! -s {CONTROLLERS} ] || mount --bind {empty.name} {CONTROLLERS}; rm {empty.name}; exec "$@"'
+    script = f'[ ! -e {CONTROLLERS} ] || mount --bind {empty.name} {CONTROLLERS}; rm {empty.name}; exec "$@"'
     os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", sys.executable, str(HERE),
                           *sys.argv[1:]])
 

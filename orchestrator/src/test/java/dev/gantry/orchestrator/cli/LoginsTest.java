@@ -58,7 +58,7 @@ class LoginsTest {
     void theLongestPrefixOfANameCounts() throws IOException {
         var json =
                 "{\"auths\": {\"example.org\": {\"auth\": \"YTox\"}, \"example.org/team\":"
-                    + " {\"auth\": \"Yjox\"}, \"example.org/team/app\": {\"auth\": \"Yzox\"}}}";
+                        + " {\"auth\": \"Yjox\"}, \"example.org/team/app\": {\"auth\": \"Yzox\"}}}";
 
         assertThat(docker(json, "example.org/team/app:1").orElseThrow().username()).isEqualTo("c");
         assertThat(docker(json, "example.org/team/application").orElseThrow().username())

@@ -33,7 +33,7 @@ final class Peers implements AutoCloseable {
         var script =
                 """
                 controllers=/sys/fs/cgroup/unified/cgroup.controllers
-                [ ! -s $controllers ] || mount --bind "$0/empty" $controllers
+                [ ! -e $controllers ] || mount --bind "$0/empty" $controllers
                 exec podman --root "$0/root" --runroot "$0/runroot" --tmpdir "$0/tmp" \
                   --cgroup-manager=cgroupfs --events-backend=none "$@"
                 """;
