@@ -2,6 +2,7 @@ package dev.gantry.orchestrator.cli;
 
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -49,6 +50,7 @@ final class ArchiveSocket implements AutoCloseable {
                     FaultCode.FAILED_PRECONDITION, "a socket below %s: %s", below, e);
         }
         copied = new CompletableFuture<>();
+        Invocation.current().closeAtEnd(this);
         Thread.ofPlatform().daemon().name("archive").start(() -> serve(copy));
     }
 
@@ -102,7 +104,7 @@ final class ArchiveSocket implements AutoCloseable {
             Files.deleteIfExists(path());
             Files.deleteIfExists(directory);
         } catch (IOException e) {
-            System.err.println("gantry: " + directory + ": " + e.getMessage());
+            Invocation.current().err().println("gantry: " + directory + ": " + e.getMessage());
         }
     }
 }

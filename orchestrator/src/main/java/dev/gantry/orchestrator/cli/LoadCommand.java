@@ -3,13 +3,12 @@ package dev.gantry.orchestrator.cli;
 import dev.gantry.bus.contract.storage.Transfer;
 import dev.gantry.bus.contract.storage.TransferOperation;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
-import java.io.FileDescriptor;
-import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -43,14 +42,14 @@ final class LoadCommand implements Callable<Integer> {
         var transfers = new Transfers(gantry.engine());
         Transfer loaded;
         if (input != null) {
-            var path = input.toAbsolutePath().normalize().toString();
+            var path = input.normalize().toString();
             loaded = transfers.run(id -> new TransferOperation.Load(id, path), view);
         } else {
             if (Terminal.isTerminal(0)) {
                 throw FaultException.invalid(
                         "an archive does not come from a terminal: give -i FILE");
             }
-            var in = new FileInputStream(FileDescriptor.in);
+            var in = Invocation.current().in();
             try (var socket = ArchiveSocket.from(gantry.layout().run("cli"), in)) {
                 var path = socket.path().toString();
                 loaded = transfers.runOnce(id -> new TransferOperation.Load(id, path), view);

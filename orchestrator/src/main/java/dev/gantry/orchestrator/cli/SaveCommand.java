@@ -4,13 +4,13 @@ import dev.gantry.bus.contract.storage.TransferOperation;
 import dev.gantry.bus.contract.storage.TransferOperation.Format;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.orchestrator.invocation.Invocation;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -53,7 +53,7 @@ final class SaveCommand implements Callable<Integer> {
             if (Terminal.isTerminal(1)) {
                 throw FaultException.invalid("an archive does not go to a terminal: give -o FILE");
             }
-            save(kind, new FileOutputStream(java.io.FileDescriptor.out));
+            save(kind, Invocation.current().output(1));
             return 0;
         }
         if (Files.exists(output) && !Files.isRegularFile(output)) {
