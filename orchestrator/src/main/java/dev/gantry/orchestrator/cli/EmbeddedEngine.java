@@ -1,6 +1,7 @@
 package dev.gantry.orchestrator.cli;
 
 import dev.gantry.bus.LocalBus;
+import dev.gantry.bus.SocketBus;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.service.Layout;
@@ -12,6 +13,7 @@ import dev.gantry.orchestrator.supervisor.HostSetup;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 
+import java.nio.file.Files;
 import java.util.ServiceLoader;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +25,22 @@ final class EmbeddedEngine {
 
     private EmbeddedEngine() {}
 
+    /** What two sets of services made in the same places, the first to end would take away. */
+    private static void refuseBesideServices(Layout layout) {
+        if (!Files.exists(layout.busSocket())) {
+            return;
+        }
+        try {
+            SocketBus.connect(layout.busSocket()).close();
+        } catch (FaultException nobodyListens) {
+            return;
+        }
+        throw FaultException.of(
+                FaultCode.FAILED_PRECONDITION,
+                "the services of %s run already: leave --embedded away",
+                layout.run());
+    }
+
     /** Starts every service that the ServiceLoader finds; closing the engine stops them. */
     static Engine start(Layout layout) {
         Invocation.current().needsOwnProcess();
@@ -30,6 +48,7 @@ final class EmbeddedEngine {
             throw FaultException.of(
                     FaultCode.PERMISSION_DENIED, "--embedded needs root: the services run in it");
         }
+        refuseBesideServices(layout);
         new HostSetup(layout).make();
         var vertx =
                 Vertx.vertx(
