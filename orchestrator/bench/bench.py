@@ -4,7 +4,7 @@
 Installs nothing. Alternates Gantry and each peer, run by run, on this machine, and prints medians and
 ratios. Needs root and busybox-static; Gantry's services are started if none answer.
 
-    orchestrator/bench/bench.py [--runs N] [--only cycle,cli,many,memory] [--json FILE]
+    orchestrator/bench/bench.py [--runs N] [--only cycle,parts,oci,cli,many,memory] [--json FILE]
 """
 import argparse
 import json
@@ -22,6 +22,7 @@ HERE = pathlib.Path(__file__).resolve()
 REPO = HERE.parents[2]
 sys.path.insert(0, str(REPO / "bus" / "examples"))
 GANTRY = str(REPO / "gantry")
+GANTRY_OCI = str(REPO / "gantry-oci")
 CONTROLLERS = pathlib.Path("/sys/fs/cgroup/unified/cgroup.controllers")
 NULL = None
 
@@ -105,13 +106,60 @@ def make_bundle(where, rootfs):
 
 
 def cycle(report, bus, runs, scratch):
-    make_bundle(scratch / "bundle", scratch / "rootfs")
+    bundle = bundle_with(scratch, "bundle", "/bin/true")
     count = iter(range(10 ** 6))
     for peer in ("crun", "runc"):
         if shutil.which(peer):
-            peer_run = lambda: run(peer, "run", f"bench{next(count)}", cwd=scratch / "bundle")
+            peer_run = lambda: run(peer, "run", f"bench{next(count)}", cwd=bundle)
             gantry, other = alternate(runs, lambda: cycle_over_bus(bus), peer_run)
             report.ratio("create+start+exit+delete, over the bus", gantry, peer, other)
+
+
+def parts_over_bus(bus):
+    created = bus.call("container.v1", {"operation": "create", "spec": dict(spec(), command=["/bin/sleep", "1000"], autoRemove=False)})
+    bus.call("container.v1", {"operation": "start", "container": created["id"]})
+    bus.call("container.v1", {"operation": "remove", "container": created["id"], "force": True})
+
+
+def bundle_with(scratch, name, *args):
+    """A bundle of a name, whose command is `args`; made once."""
+    bundle = scratch / name
+    if not bundle.exists():
+        make_bundle(bundle, scratch / "rootfs")
+        config = json.loads((bundle / "config.json").read_text())
+        config["process"]["args"] = list(args)
+        (bundle / "config.json").write_text(json.dumps(config))
+    return bundle
+
+
+def parts(report, bus, runs, scratch):
+    """Three requests against three commands: what a caller of an OCI runtime asks for, with a command that lives on."""
+    bundle = bundle_with(scratch, "sleeper", "/bin/sleep", "1000")
+    count = iter(range(2 * 10 ** 6, 3 * 10 ** 6))
+    for peer in ("crun", "runc"):
+        if shutil.which(peer):
+            def of_peer():
+                name = f"bench{next(count)}"
+                # its container keeps the standard error that it was made with
+                subprocess.run([peer, "create", name], check=True, stdin=NULL, stdout=NULL, stderr=NULL, cwd=bundle)
+                run(peer, "start", name, cwd=bundle)
+                run(peer, "delete", "-f", name, cwd=bundle)
+            gantry, other = alternate(runs, lambda: parts_over_bus(bus), of_peer)
+            report.ratio("create, start, delete -f, over the bus", gantry, peer, other)
+
+
+def oci(report, runs, scratch):
+    """The same bundle by gantry-oci and by a peer."""
+    bundle = bundle_with(scratch, "bundle", "/bin/true")
+    count = iter(range(3 * 10 ** 6, 4 * 10 ** 6))
+    run(GANTRY_OCI, "run", f"warm{next(count)}", cwd=bundle)
+    for peer in ("runc", "crun"):
+        if shutil.which(peer):
+            gantry, other = alternate(
+                runs,
+                lambda: run(GANTRY_OCI, "run", f"bench{next(count)}", cwd=bundle),
+                lambda: run(peer, "run", f"bench{next(count)}", cwd=bundle))
+            report.ratio("gantry-oci run", gantry, peer, other)
 
 
 PODMAN = ["podman", "--cgroup-manager=cgroupfs"]
@@ -135,9 +183,7 @@ def many(report, bus_factory, scratch):
     if not shutil.which("crun"):
         return
     count = iter(range(10 ** 6, 2 * 10 ** 6))
-    bundle = scratch / "bundle"
-    if not bundle.exists():
-        make_bundle(bundle, scratch / "rootfs")
+    bundle = bundle_with(scratch, "bundle", "/bin/true")
 
     def crun(_=None):
         run("crun", "run", f"bench{next(count)}", cwd=bundle)
@@ -189,11 +235,20 @@ def parent_of_sleep(pid):
         return False
 
 
+def tell_if_cold():
+    """Services that run in another mount namespace take no command from this one: it would be measured in a JVM of its own."""
+    services = json.loads(subprocess.run([GANTRY, "services", "--json"], check=True, capture_output=True, text=True).stdout)
+    pid = services["cli"]["pid"]
+    if os.readlink(f"/proc/{pid}/ns/mnt") != os.readlink("/proc/self/ns/mnt"):
+        print("bench: the services were started in another mount namespace: gantry down first, or the command line is measured cold",
+              file=sys.stderr)
+
+
 def main():
     global NULL
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=20)
-    parser.add_argument("--only", default="cycle,cli,many,memory")
+    parser.add_argument("--only", default="cycle,parts,oci,cli,many,memory")
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
     coax_peers()
@@ -202,6 +257,7 @@ def main():
     NULL = open(os.open(tempfile.gettempdir(), os.O_TMPFILE | os.O_RDWR), "rb")
     wanted = options.only.split(",")
     run(GANTRY, "up")
+    tell_if_cold()
     report = Report()
     with tempfile.TemporaryDirectory(prefix="gantry-bench-") as name:
         scratch = pathlib.Path(name)
@@ -214,6 +270,10 @@ def main():
                 memory(report, bus)
             if "cycle" in wanted and shutil.which("crun"):
                 cycle(report, bus, options.runs, scratch)
+            if "parts" in wanted and shutil.which("crun"):
+                parts(report, bus, options.runs, scratch)
+            if "oci" in wanted and shutil.which("crun"):
+                oci(report, options.runs, scratch)
             if "cli" in wanted:
                 command_line(report, max(5, options.runs // 2), scratch)
             if "many" in wanted:
