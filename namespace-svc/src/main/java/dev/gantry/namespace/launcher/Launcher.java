@@ -54,7 +54,9 @@ public final class Launcher {
     }
 
     private static boolean passes(int errno, String who) {
-        boolean starting = errno == Errno.ENOENT || errno == Errno.ECONNREFUSED;
+        // a called shim makes its socket, gives it to this service's user and listens, one by one
+        boolean starting =
+                errno == Errno.ENOENT || errno == Errno.EACCES || errno == Errno.ECONNREFUSED;
         return errno == Errno.EAGAIN || starting && who.equals(CALLED);
     }
 

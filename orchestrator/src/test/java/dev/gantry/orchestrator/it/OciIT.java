@@ -99,7 +99,7 @@ class OciIT {
 
         assertThat(state("orphan").path("status").asText()).isEqualTo("running");
         gantry.oci("", "delete", "--force", "orphan").ok();
-        assertThat(Path.of("/proc", "" + pid)).doesNotExist();
+        GantryInstance.eventually("reaped", () -> !Files.exists(Path.of("/proc", "" + pid)));
         assertThat(gantry.root().resolve("run/containers")).isEmptyDirectory();
     }
 
