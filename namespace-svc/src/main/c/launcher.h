@@ -90,6 +90,7 @@ _Noreturn void die(const char *what);
 int op_scheduler(struct child *c, const struct op *op);
 int op_io_priority(struct child *c, const struct op *op);
 int op_personality(struct child *c, const struct op *op);
+int op_memory_policy(struct child *c, const struct op *op);
 int set_affinity(const struct op *op); /* of the calling process; 0 or -1 */
 int op_affinity(struct child *c, const struct op *op);
 

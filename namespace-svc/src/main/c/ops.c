@@ -282,6 +282,7 @@ static int carry_out(struct child *c, const struct op *op) {
     case OP_IO_PRIORITY: return op_io_priority(c, op);
     case OP_CPU_AFFINITY: return op_affinity(c, op);
     case OP_PERSONALITY: return op_personality(c, op);
+    case OP_MEMORY_POLICY: return op_memory_policy(c, op);
     case OP_ENV: return op_env(c, op);
     case OP_CWD: return op_cwd(c, op);
     case OP_GROUPS: return op_groups(c, op);

@@ -66,6 +66,7 @@ static const struct shape {
     [OP_IO_PRIORITY] = {"IO_PRIORITY", "uu", 0, false},
     [OP_CPU_AFFINITY] = {"CPU_AFFINITY", "uG", 0, true},
     [OP_PERSONALITY] = {"PERSONALITY", "u", 0, false},
+    [OP_MEMORY_POLICY] = {"MEMORY_POLICY", "uG", 0, false},
 };
 
 static const uint32_t KINDS =
@@ -357,6 +358,10 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
                refuse(why, at, op, EINVAL, "class %lu", (unsigned long)op->n[0]);
     case OP_PERSONALITY:
         return op->n[0] == 0 || op->n[0] == 8 || refuse(why, at, op, EINVAL, "0x%lx", (unsigned long)op->n[0]);
+    case OP_MEMORY_POLICY:
+        for (uint32_t i = 0; i < op->list[0].count; i++)
+            if (op->list[0].at[i].n[0] >= MAX_NODES) return refuse(why, at, op, EINVAL, "node %u", op->list[0].at[i].n[0]);
+        return true;
     case OP_EXEC: return (op->list[0].count && *op->list[0].at[0].s) || refuse(why, at, op, EINVAL, "no command");
     }
     return true;

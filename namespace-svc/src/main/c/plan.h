@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MAX_BODY = 1 << 20, MAX_STRING = 1 << 16, MAX_LIST = 4096, MAX_OPS = 1024, MAX_FDS = 32, MAX_ID = 128, MAX_CPUS = 4096, MAX_TREES = 32 };
+enum { MAX_BODY = 1 << 20, MAX_STRING = 1 << 16, MAX_LIST = 4096, MAX_OPS = 1024, MAX_FDS = 32, MAX_ID = 128, MAX_CPUS = 4096, MAX_NODES = 1024, MAX_TREES = 32 };
 enum { MAX_GIVEN = 4 + 32 + MAX_FDS + MAX_TREES }; /* descriptors for the child: stdio, init, cgroups, the others */
 
 enum opcode {
@@ -53,6 +53,7 @@ enum opcode {
     OP_IO_PRIORITY,
     OP_CPU_AFFINITY,
     OP_PERSONALITY,
+    OP_MEMORY_POLICY,
     OP_END
 };
 

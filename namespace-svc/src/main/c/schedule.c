@@ -50,3 +50,13 @@ int op_personality(struct child *c, const struct op *op) {
         child_fail(c, op, errno, "personality 0x%lx", (unsigned long)op->n[0]);
     return 0;
 }
+
+int op_memory_policy(struct child *c, const struct op *op) {
+    unsigned long nodes[MAX_NODES / 64] = {0};
+    for (uint32_t i = 0; i < op->list[0].count; i++) nodes[op->list[0].at[i].n[0] / 64] |= 1ul << op->list[0].at[i].n[0] % 64;
+    const bool any = op->list[0].count; /* the kernel takes a count that is one more than it looks at */
+    if (syscall(SYS_set_mempolicy, (int)op->n[0], any ? nodes : NULL, any ? MAX_NODES + 1ul : 0ul) < 0)
+        child_fail(c, op, errno, "set_mempolicy 0x%lx, first of %u nodes %u", (unsigned long)op->n[0], op->list[0].count,
+            any ? op->list[0].at[0].n[0] : 0);
+    return 0;
+}

@@ -73,6 +73,24 @@ class SchedulingIT extends HostedFixture {
     }
 
     @Test
+    void memoryIsTakenFromTheNodesThatAreNamed() throws Exception {
+        var policy = "{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_NODES\"]}";
+
+        var out = run(spec("head -n 1 /proc/self/numa_maps", "memoryPolicy", policy)).out();
+
+        assertThat(out).contains(" bind=static:0 ");
+        assertThatThrownBy(
+                        () ->
+                                run(
+                                        spec(
+                                                "true",
+                                                "memoryPolicy",
+                                                "{\"mode\":\"MPOL_BIND\",\"nodes\":\"1023\"}")))
+                .hasMessageContaining("set_mempolicy")
+                .hasMessageContaining("1023");
+    }
+
+    @Test
     void aFurtherProcessRunsOnTheProcessorsThatItWasGiven() throws Exception {
         String allowed = "grep Cpus_allowed_list /proc/self/status";
         String id = newId();

@@ -102,6 +102,7 @@ public final class ContainerPlan {
         Scheduling.affinity(spec.process(), false);
         Scheduling.affinity(spec.process(), true);
         persona(spec).ifPresent(p -> out.add(new PlanOp.Personality(p)));
+        MemoryPolicies.of(spec).ifPresent(out::add);
         out.addAll(ProcessPart.before(spec.process(), host));
         if (spec.process().terminal()) {
             out.add(ProcessPart.terminal(spec.process(), true));

@@ -46,7 +46,8 @@ public enum Opcode {
     SCHEDULER(51),
     IO_PRIORITY(52),
     CPU_AFFINITY(53),
-    PERSONALITY(54);
+    PERSONALITY(54),
+    MEMORY_POLICY(55);
 
     private final int code;
 

@@ -54,6 +54,7 @@ final class PlanEncoder {
                     PlanOp.IoPriority _,
                     PlanOp.CpuAffinity _,
                     PlanOp.Personality _,
+                    PlanOp.MemoryPolicy _,
                     PlanOp.Log _,
                     PlanOp.Namespaces _,
                     PlanOp.JoinPath _,
@@ -156,6 +157,8 @@ final class PlanEncoder {
             case PlanOp.CpuAffinity(var placed, var cpus) ->
                     out.u32(placed ? 1 : 0).list(cpus, PlanWriter::u32);
             case PlanOp.Personality(var persona) -> out.u32(persona);
+            case PlanOp.MemoryPolicy(var mode, var nodes) ->
+                    out.u32(mode).list(nodes, PlanWriter::u32);
             case PlanOp.Env(var entries) -> out.list(entries, PlanWriter::string);
             case PlanOp.Cwd(var path) -> out.string(path);
             case PlanOp.Groups(var gids) -> out.list(gids, PlanWriter::u32);

@@ -362,6 +362,14 @@ public sealed interface PlanOp {
         }
     }
 
+    /** set_mempolicy(2), its mode with its flags. */
+    record MemoryPolicy(long mode, List<Long> nodes) implements PlanOp {
+        @Override
+        public Opcode opcode() {
+            return Opcode.MEMORY_POLICY;
+        }
+    }
+
     /** The environment, {@code KEY=value}. */
     record Env(List<String> entries) implements PlanOp {
         @Override

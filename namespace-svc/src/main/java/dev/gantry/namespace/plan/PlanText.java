@@ -164,7 +164,8 @@ final class PlanText {
                     PlanOp.Scheduler _,
                     PlanOp.IoPriority _,
                     PlanOp.CpuAffinity _,
-                    PlanOp.Personality _ ->
+                    PlanOp.Personality _,
+                    PlanOp.MemoryPolicy _ ->
                     ScheduleText.step(op);
             case PlanOp.Env(var entries) ->
                     say(

@@ -46,6 +46,13 @@ final class ScheduleText {
                             "personality",
                             "0x%x".formatted(persona),
                             persona == 8 ? "exec setarch linux32 sh" : "exec setarch linux64 sh");
+            case PlanOp.MemoryPolicy(var mode, var nodes) -> {
+                String list = nodes.stream().map(String::valueOf).collect(Collectors.joining(","));
+                yield PlanText.say(
+                        "set_mempolicy",
+                        "0x%x%s".formatted(mode, list.isEmpty() ? "" : ", nodes " + list),
+                        MemoryPolicies.shell(mode, list));
+            }
             default -> throw new IllegalArgumentException("not about scheduling: " + op);
         };
     }

@@ -117,7 +117,8 @@ final class Scheduling {
                                                 list)));
     }
 
-    private static List<Long> cpus(String field, String list) {
+    /** Numbers within 0..4095 from a list like {@code 0-2,5}. */
+    static List<Long> cpus(String field, String list) {
         var out = new ArrayList<Long>();
         for (String part : list.split(",", -1)) {
             var range = RANGE.matcher(part.strip());
@@ -138,7 +139,7 @@ final class Scheduling {
 
     private static FaultException notAList(String field, String list) {
         return FaultException.invalid(
-                "%s %s is not a list of processors within 0..%d, such as 0-2,5",
+                "%s %s is not a list of numbers within 0..%d, such as 0-2,5",
                 field, Names.quote(list), MOST_CPUS - 1);
     }
 

@@ -229,6 +229,9 @@ class ContainerPlanTest {
                 "process.execCPUAffinity|{'initial':'1-'}|initial '1-'",
                 "process.execCPUAffinity|{'final':'3-1'}|final '3-1'",
                 "process.execCPUAffinity|{'final':'0-4096'}|final '0-4096'",
+                "memoryPolicy|{'mode':'MPOL_ALL'}|mode: unknown value 'MPOL_ALL'",
+                "memoryPolicy|{'mode':'MPOL_BIND','flags':['F']}|flags: unknown value 'F'",
+                "memoryPolicy|{'mode':'MPOL_BIND','nodes':'1024'}|1024 is not within 0..1023",
                 "personality|{'domain':'BSD'}|domain: unknown value 'BSD'",
                 "personality|{'domain':'LINUX','flags':['SHORT_INODE']}|'SHORT_INODE'",
             })

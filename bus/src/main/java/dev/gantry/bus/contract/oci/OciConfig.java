@@ -126,7 +126,8 @@ public record OciConfig(
                 bundle,
                 document.value("linux.personality", OciSpec.Personality.class),
                 document.map("linux.timeOffsets", OciSpec.TimeOffset.class),
-                listener(document));
+                listener(document),
+                document.value("linux.memoryPolicy", OciSpec.MemoryPolicy.class));
     }
 
     /** Reads a {@code process} object, as for an exec. */

@@ -22,7 +22,6 @@ final class OciFields {
         CONFIG.put("process.user.username", "it is of another platform than linux");
         CONFIG.put("linux.netDevices", "network-svc does not move devices of the host");
         CONFIG.put("linux.intelRdt", "Gantry does not manage Intel RDT");
-        CONFIG.put("linux.memoryPolicy", "Gantry sets no NUMA memory policy");
         CONFIG.put("linux.mountLabel", "Gantry labels no mounts");
         String resources = "linux.resources.";
         CONFIG.put(resources + "hugepageLimits", NO_CONTROLLER);

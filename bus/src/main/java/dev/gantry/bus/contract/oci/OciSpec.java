@@ -34,7 +34,8 @@ public record OciSpec(
         Bundle bundle,
         Optional<Personality> personality,
         Map<String, TimeOffset> timeOffsets,
-        Optional<Listener> listener) {
+        Optional<Listener> listener,
+        Optional<MemoryPolicy> memoryPolicy) {
 
     /** Absent parts are empty. */
     public OciSpec {
@@ -55,6 +56,7 @@ public record OciSpec(
         personality = Absent.orEmpty(personality);
         timeOffsets = Absent.orEmpty(timeOffsets);
         listener = Absent.orEmpty(listener);
+        memoryPolicy = Absent.orEmpty(memoryPolicy);
     }
 
     /** A configuration that is from no bundle: without what only a {@code config.json} asks for. */
@@ -90,6 +92,7 @@ public record OciSpec(
                 Bundle.NONE,
                 null,
                 Map.of(),
+                null,
                 null);
     }
 
@@ -150,6 +153,22 @@ public record OciSpec(
         /** Absent parts are empty. */
         public Personality {
             domain = Absent.orEmpty(domain);
+            flags = Absent.orEmpty(flags);
+        }
+    }
+
+    /**
+     * From which NUMA nodes memory is taken, set_mempolicy(2).
+     *
+     * @param mode {@code MPOL_BIND} and so on
+     * @param nodes a list such as {@code 0-1,3}, or empty
+     * @param flags {@code MPOL_F_STATIC_NODES} and so on
+     */
+    public record MemoryPolicy(String mode, String nodes, List<String> flags) {
+        /** Absent parts are empty. */
+        public MemoryPolicy {
+            mode = Absent.orEmpty(mode);
+            nodes = Absent.orEmpty(nodes);
             flags = Absent.orEmpty(flags);
         }
     }
