@@ -3,6 +3,7 @@ package dev.gantry.storage;
 import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.contract.storage.TransferOperation;
 import dev.gantry.storage.archive.LayerLimits;
+import dev.gantry.storage.content.Events;
 import dev.gantry.storage.content.Images;
 import dev.gantry.storage.content.StoreFiles;
 import dev.gantry.storage.exchange.Load;
@@ -25,7 +26,7 @@ final class Moving implements AutoCloseable {
     private final StoreFiles files;
     private final RegistryAccess registries;
 
-    Moving(Images images, LayerLimits limits, StoreFiles files) {
+    Moving(Images images, LayerLimits limits, StoreFiles files, Events events) {
         this.images = images;
         this.limits = limits;
         this.files = files;
@@ -33,6 +34,7 @@ final class Moving implements AutoCloseable {
                 new RegistryAccess(
                         images,
                         limits,
+                        events,
                         List.of(
                                 files.root().resolveSibling(REGISTRIES),
                                 Path.of("/etc/gantry", REGISTRIES)));

@@ -76,7 +76,7 @@ final class Storage implements AutoCloseable {
                         mark.last(),
                         events);
         this.importer = new Importer(kernel, images);
-        this.moving = new Moving(images, limits, files);
+        this.moving = new Moving(images, limits, files, events);
         this.driver = new Drivers(kernel, files, images, trash).choose();
         this.snapshotter = new ImageSnapshotter(kernel, files, images, trash, driver.driver());
         this.volumes =

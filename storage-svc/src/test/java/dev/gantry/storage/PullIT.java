@@ -433,6 +433,82 @@ class PullIT {
     }
 
     @Test
+    void aCertificateIsVerifiedUnlessTheAdministratorSaysOtherwise() throws Exception {
+        var store = temp.resolve("keys").toString();
+        keytool(
+                "-genkeypair",
+                "-alias",
+                "r",
+                "-keyalg",
+                "RSA",
+                "-dname",
+                "CN=127.0.0.1",
+                "-ext",
+                "SAN=ip:127.0.0.1",
+                "-keystore",
+                store);
+        var pem = temp.resolve("ca.pem").toString();
+        keytool("-exportcert", "-rfc", "-alias", "r", "-keystore", store, "-file", pem);
+        keytool(
+                "-genkeypair",
+                "-alias",
+                "r",
+                "-keyalg",
+                "RSA",
+                "-dname",
+                "CN=elsewhere",
+                "-ext",
+                "SAN=ip:127.0.0.2",
+                "-keystore",
+                store + "2");
+        registry.serve(layout(), "tag");
+        registry.close();
+        registry = TestRegistry.tls(context(store)).serve(temp.resolve("layout"), "tag");
+
+        configure("{}");
+        assertRefused(pull(), "https://" + registry.host(), "certification path");
+        configure("{\"%s\": {\"ca\": \"%s\"}}".formatted(registry.host(), pem));
+        assertPulled(pull());
+        storage.remove(image(), false);
+        configure("{\"%s\": {\"ca\": \"%s\"}}".formatted(registry.host(), temp.resolve("no.pem")));
+        assertRefused(pull(), "certificates of", "no.pem");
+        configure("{\"%s\": {\"insecure\": \"http\"}}".formatted(registry.host()));
+        assertThat(pull().state()).isEqualTo(Transfer.State.FAILED);
+        registry.close();
+
+        // Of another host, and not signed by anybody: only "unverified" takes it
+        registry = TestRegistry.tls(context(store + "2")).serve(temp.resolve("layout"), "tag");
+        configure("{\"%s\": {\"ca\": \"%s\"}}".formatted(registry.host(), pem));
+        assertRefused(pull(), "certification path");
+        configure("{\"%s\": {\"insecure\": \"unverified\"}}".formatted(registry.host()));
+        assertPulled(pull());
+    }
+
+    private static void keytool(String... arguments) throws Exception {
+        var words =
+                new java.util.ArrayList<>(
+                        java.util.List.of(
+                                Path.of(System.getProperty("java.home"), "bin/keytool")
+                                        .toString()));
+        words.addAll(java.util.List.of(arguments));
+        words.addAll(java.util.List.of("-storepass", "changeit"));
+        var process = new ProcessBuilder(words).redirectErrorStream(true).start();
+        var said = new String(process.getInputStream().readAllBytes());
+        assertThat(process.waitFor()).as(said).isZero();
+    }
+
+    private static javax.net.ssl.SSLContext context(String store) throws Exception {
+        var keys =
+                java.security.KeyStore.getInstance(
+                        new java.io.File(store), "changeit".toCharArray());
+        var factory = javax.net.ssl.KeyManagerFactory.getInstance("PKIX");
+        factory.init(keys, "changeit".toCharArray());
+        var context = javax.net.ssl.SSLContext.getInstance("TLS");
+        context.init(factory.getKeyManagers(), null, null);
+        return context;
+    }
+
+    @Test
     void documentsThatLieAreRefused() throws IOException {
         registry.serve(layout(), "tag");
         var honest = new String(registry.document("tag"));

@@ -7,6 +7,7 @@ import dev.gantry.bus.contract.storage.TransferOperation.Resolved;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.storage.archive.LayerLimits;
+import dev.gantry.storage.content.Events;
 import dev.gantry.storage.content.Images;
 import dev.gantry.storage.content.StoredImage;
 import dev.gantry.storage.transfer.Running;
@@ -26,15 +27,18 @@ public final class RegistryAccess {
 
     private final Images images;
     private final LayerLimits limits;
+    private final Events events;
     private final List<Path> configuration;
 
     /**
      * @param configuration files of {@link Registries}, the first that is there counts; read anew
      *     for each transfer
      */
-    public RegistryAccess(Images images, LayerLimits limits, List<Path> configuration) {
+    public RegistryAccess(
+            Images images, LayerLimits limits, Events events, List<Path> configuration) {
         this.images = images;
         this.limits = limits;
+        this.events = events;
         this.configuration = List.copyOf(configuration);
     }
 
@@ -66,6 +70,10 @@ public final class RegistryAccess {
             new Push(images, http, repository, elsewhere, running)
                     .carryOut(image, name.tag().orElseThrow());
         }
+        events.publish(
+                "image-pushed",
+                image.id(),
+                Map.of("digest", image.digest(), "reference", name.toString()));
     }
 
     /** Which of an image's layers images of other repositories of the same registry have. */
