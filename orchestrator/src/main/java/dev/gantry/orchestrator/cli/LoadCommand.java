@@ -41,7 +41,7 @@ final class LoadCommand implements Callable<Integer> {
                         : TransferView.onTerminal(gantry.err(), 2, TransferView.Words.LOAD);
         var transfers = new Transfers(gantry.engine());
         Transfer loaded;
-        if (input != null) {
+        if (input != null && !input.toString().equals("-")) {
             var path = input.normalize().toString();
             loaded = transfers.run(id -> new TransferOperation.Load(id, path), view);
         } else {

@@ -49,7 +49,7 @@ final class SaveCommand implements Callable<Integer> {
                             throw FaultException.invalid(
                                     "--format %s is not docker-archive or oci-archive", format);
                 };
-        if (output == null) {
+        if (isStandard()) {
             if (Terminal.isTerminal(1)) {
                 throw FaultException.invalid("an archive does not go to a terminal: give -o FILE");
             }
@@ -63,7 +63,7 @@ final class SaveCommand implements Callable<Integer> {
             return 0;
         }
         // A file that is there under its name is whole.
-        var parent = output.toAbsolutePath().getParent();
+        var parent = output.getParent();
         Path partial;
         try {
             partial = Files.createTempFile(parent, ".gantry-save-", "");
@@ -83,6 +83,10 @@ final class SaveCommand implements Callable<Integer> {
         return 0;
     }
 
+    private boolean isStandard() {
+        return output == null || output.toString().equals("-");
+    }
+
     private void save(Format kind, OutputStream out) throws IOException {
         var gantry = above.gantry();
         var engine = gantry.engine();
@@ -91,7 +95,7 @@ final class SaveCommand implements Callable<Integer> {
             new Transfers(engine)
                     .runOnce(
                             id -> new TransferOperation.Save(id, images, kind, path),
-                            output == null
+                            isStandard()
                                     ? seen -> {}
                                     : TransferView.onTerminal(
                                             gantry.err(), 2, TransferView.Words.SAVE));
