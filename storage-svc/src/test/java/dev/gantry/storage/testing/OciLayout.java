@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.zip.GZIPOutputStream;
 
 /** Writes OCI image layouts with one image, honest or not. */
@@ -26,6 +27,8 @@ public final class OciLayout {
     private boolean altered;
     private boolean manifestsToo;
     private String configDigest = "";
+    private UnaryOperator<String> manifestChange = UnaryOperator.identity();
+    private UnaryOperator<String> indexChange = UnaryOperator.identity();
 
     /** Into a new directory. */
     public OciLayout(Path path) {
@@ -49,6 +52,31 @@ public final class OciLayout {
     /** A layer packed by zstd. */
     public OciLayout zstdLayer(byte[] tar) {
         return add(tar, Zstd.compress(tar), Compression.ZSTD);
+    }
+
+    /** A layer as it is packed, of a tar that its bytes may or may not be. */
+    public OciLayout packedLayer(byte[] packed, Compression compression, byte[] tar) {
+        return add(tar, packed, compression);
+    }
+
+    /** What becomes of the manifest before it is written. */
+    public OciLayout manifest(UnaryOperator<String> change) {
+        manifestChange = change;
+        return this;
+    }
+
+    /** What becomes of the index before it is written. */
+    public OciLayout index(UnaryOperator<String> change) {
+        indexChange = change;
+        return this;
+    }
+
+    /** A further blob; its digest. */
+    public String blob(byte[] content) throws IOException {
+        Files.createDirectories(path.resolve("blobs/sha256"));
+        var digest = Digests.of(content);
+        Files.write(path.resolve("blobs/sha256").resolve(Digests.hex(digest)), content);
+        return digest;
     }
 
     private OciLayout add(byte[] tar, byte[] packed, Compression compression) {
@@ -113,11 +141,11 @@ public final class OciLayout {
         var entry =
                 describe(
                         "application/vnd.oci.image.manifest.v1+json",
-                        manifest.toString().getBytes(StandardCharsets.UTF_8),
+                        manifestChange.apply(manifest.toString()).getBytes(StandardCharsets.UTF_8),
                         false);
         entry.putObject("annotations").put("org.opencontainers.image.ref.name", name);
         index.putArray("manifests").add(entry);
-        Files.writeString(path.resolve("index.json"), index.toString());
+        Files.writeString(path.resolve("index.json"), indexChange.apply(index.toString()));
         return path;
     }
 
