@@ -3,7 +3,7 @@
 and with Gantry, on the same base, and compares file trees (path, type, mode, owner, size, content, link target; no
 times) and configurations. Then runs some of the images that Gantry built under podman's storage. Prints a JSON object:
 a list of differences for each; needs root, buildah and busybox-static. Everything that it makes lies below DIR."""
-import argparse, concurrent.futures, hashlib, json, os, pathlib, shutil, stat, subprocess, sys
+import argparse, concurrent.futures, hashlib, json, os, pathlib, shutil, stat, subprocess, sys, tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 # Made in every container for its mounts; buildah leaves some of them behind in the image, and Gantry none.
@@ -120,7 +120,8 @@ def plain(config):
 def podman(name, layout, scratch):
     """Runs what Gantry built; the file podman holds the arguments, and what is to be printed after an empty line."""
     asked, expected = (HERE / name / "podman").read_text().split("\n\n", 1)
-    words = ["podman", "--root", scratch / "podman", "--runroot", scratch / "podman-run", "--tmpdir", scratch / "podman-tmp",
+    short = tempfile.mkdtemp(prefix="pod.", dir="/var/tmp")  # podman takes no long one
+    words = ["podman", "--root", scratch / "podman", "--runroot", short + "/run", "--tmpdir", short + "/tmp",
              "--cgroup-manager=cgroupfs", "--events-backend=file"]
     try:
         image = run([*words, "pull", "-q", f"oci:{layout}:corpus-{name}:latest"])
@@ -137,6 +138,7 @@ def podman(name, layout, scratch):
                     except OSError:
                         pass
         subprocess.run(["umount", "-R", scratch / "podman/overlay"], stderr=subprocess.DEVNULL)
+        shutil.rmtree(short, ignore_errors=True)
     return [] if printed == expected.strip() else [f"printed {printed!r}, expected {expected!r}"]
 
 

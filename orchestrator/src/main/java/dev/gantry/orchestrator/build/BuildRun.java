@@ -40,7 +40,7 @@ final class BuildRun {
     private final Semaphore steps = new Semaphore(STEPS_AT_ONCE);
     private final Map<Integer, CompletableFuture<StageResult>> stages = new HashMap<>();
     private final Set<String> used = new LinkedHashSet<>();
-    private final AtomicReference<RuntimeException> failure = new AtomicReference<>();
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private final Set<String> laidOut = new LinkedHashSet<>();
 
     BuildRun(
@@ -110,7 +110,7 @@ final class BuildRun {
             }
             tellUnused();
             build.succeeded(result.id(), result.digest());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             build.cancel();
             var first = failure.get();
             build.failed(Services.fault(first == null ? e : first).fault());
@@ -179,7 +179,7 @@ final class BuildRun {
     private void complete(CompletableFuture<StageResult> done, int index) {
         try {
             done.complete(new StageBuild(this, index).run());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             failure.compareAndSet(null, e); // those that end for it say only that they were ended
             build.cancel();
             done.completeExceptionally(e);
