@@ -174,6 +174,11 @@ final class Storage implements AutoCloseable {
         return image;
     }
 
+    /** Writes what a container's root has as a tar. */
+    Done export(String containerId, String socket) {
+        return new Export(kernel).into(socket, snapshotter.mounts(containerId).rootfs());
+    }
+
     StorageResult.Images imported(
             String path, Optional<String> reference, Optional<ImageConfig> config, String comment) {
         return importer.from(Path.of(path), reference, config, comment);

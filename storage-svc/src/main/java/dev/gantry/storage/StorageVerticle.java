@@ -76,6 +76,7 @@ final class StorageVerticle extends VerticleBase {
             case StorageOperation.Commit commit -> storage.commit(commit);
             case StorageOperation.Import(var path, var reference, var config, var comment) ->
                     storage.imported(path, reference, config, comment);
+            case StorageOperation.Export(var id, var socket) -> storage.export(id, socket);
             case StorageOperation.HostShell(var rebuild) -> storage.hostShell(rebuild);
             case StorageOperation.Images() -> storage.images().list();
             case StorageOperation.Inspect(var image) -> storage.images().inspect(image);

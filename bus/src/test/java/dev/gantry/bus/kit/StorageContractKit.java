@@ -15,6 +15,7 @@ import dev.gantry.bus.contract.storage.StorageResult.Kind;
 import dev.gantry.bus.contract.storage.StorageResult.Prepared;
 import dev.gantry.bus.contract.storage.StorageResult.Volume;
 import dev.gantry.bus.fault.FaultCode;
+import dev.gantry.bus.wire.Json;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -217,8 +218,7 @@ public abstract class StorageContractKit {
     void aCommitMayHaveAnotherConfigurationAnAuthorAndNoName() {
         importTree("kit/config");
         ask(new StorageOperation.Prepare("kit-config", "kit/config", false));
-        var config =
-                new ImageConfig("7", null, null, List.of("true"), "/tmp", null, null, null, null);
+        var config = Json.mapper().createObjectNode().put("User", "7").put("WorkingDir", "/tmp");
 
         var committed =
                 ask(
@@ -229,7 +229,9 @@ public abstract class StorageContractKit {
                                 "somebody",
                                 Optional.of(config)));
 
-        assertThat(committed.config()).isEqualTo(config);
+        assertThat(committed.config().user()).isEqualTo("7");
+        assertThat(committed.config().workingDir()).isEqualTo("/tmp");
+        assertThat(committed.config().env()).isEmpty();
         assertThat(committed.author()).isEqualTo("somebody");
         assertThat(committed.references()).isEmpty();
         var history = ask(new StorageOperation.History(committed.id())).history();

@@ -48,10 +48,13 @@ final class Commands {
         COMMANDS.put("save", SaveCommand::new);
         COMMANDS.put("load", LoadCommand::new);
         COMMANDS.put("import", ImportCommand::new);
+        COMMANDS.put("export", ExportCommand::new);
         COMMANDS.put("commit", CommitCommand::new);
         COMMANDS.put("build", BuildCommand::new);
         COMMANDS.put("network", NetworkCommands::new);
         COMMANDS.put("volume", VolumeCommands::new);
+        COMMANDS.put("container", ContainerCommands::new);
+        COMMANDS.put("system", SystemCommands::new);
         COMMANDS.put("storage", StorageCommands::new);
         COMMANDS.put("info", InfoCommand::new);
         COMMANDS.put("version", VersionCommand::new);

@@ -30,6 +30,7 @@ final class ImageCommands {
                 .addSubcommand("load", new LoadCommand())
                 .addSubcommand("import", new ImportCommand())
                 .addSubcommand("ls", new ListImages())
+                .addSubcommand("prune", new PruneCommands.Images())
                 .addSubcommand("rm", new Remove())
                 .addSubcommand("inspect", new Inspect())
                 .addSubcommand("history", new ImageHistory())
@@ -39,7 +40,9 @@ final class ImageCommands {
     @Command(
             name = "image",
             mixinStandardHelpOptions = true,
-            description = "Images: pull, push, save, load, import, ls, rm, inspect, history, tag.")
+            description =
+                    "Images: pull, push, save, load, import, ls, outdated, update, prune, rm,"
+                            + " inspect, history, tag.")
     static final class Group implements Callable<Integer>, Above {
         @ParentCommand GantryCommand gantry;
 

@@ -93,7 +93,7 @@ final class ListImages implements Callable<Integer> {
     }
 
     /** An image without a name from which another was made. */
-    private static boolean isIntermediate(Image image, List<Image> all) {
+    static boolean isIntermediate(Image image, List<Image> all) {
         return image.references().isEmpty()
                 && all.stream()
                         .anyMatch(

@@ -1,6 +1,7 @@
 package dev.gantry.orchestrator.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import dev.gantry.bus.contract.container.ContainerOperation;
 import dev.gantry.bus.contract.container.ContainerResult.Summary;
@@ -37,6 +38,9 @@ final class LookCommands {
             mixinStandardHelpOptions = true,
             description = "List containers.")
     static final class ListContainers implements Callable<Integer> {
+        private static final List<String> TITLES =
+                List.of("CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES");
+
         @ParentCommand GantryCommand gantry;
 
         @Option(
@@ -53,9 +57,14 @@ final class LookCommands {
         boolean noTrunc;
 
         @Option(
+                names = {"-s", "--size"},
+                description = "what each takes of the disk, and with its image")
+        boolean size;
+
+        @Option(
                 names = {"-f", "--filter"},
                 paramLabel = "KEY=VALUE",
-                description = "name, id, status, label or ancestor")
+                description = "name, id, status, label, ancestor, network or volume")
         List<String> filters = List.of();
 
         @Option(
@@ -75,20 +84,30 @@ final class LookCommands {
             var out = gantry.out();
             if (format != null) {
                 var template = new Template(format);
-                list.forEach(c -> out.println(template.apply(Json.mapper().valueToTree(c))));
+                var sizes = size ? ContainerSizes.of(gantry.engine()) : null;
+                for (var container : list) {
+                    ObjectNode node = Json.mapper().valueToTree(container);
+                    if (sizes != null) {
+                        node.put("Size", sizes.words(container.id()));
+                    }
+                    out.println(template.apply(node));
+                }
             } else if (quiet) {
                 list.forEach(c -> out.println(noTrunc ? c.id() : shortId(c.id())));
             } else {
-                var table =
-                        new Table(
-                                "CONTAINER ID",
-                                "IMAGE",
-                                "COMMAND",
-                                "CREATED",
-                                "STATUS",
-                                "PORTS",
-                                "NAMES");
-                list.forEach(c -> table.row(row(c)));
+                var titles = new ArrayList<>(TITLES);
+                if (size) {
+                    titles.add("SIZE");
+                }
+                var table = new Table(titles);
+                var sizes = size ? ContainerSizes.of(gantry.engine()) : null;
+                for (var container : list) {
+                    var row = new ArrayList<>(row(container));
+                    if (sizes != null) {
+                        row.add(sizes.words(container.id()));
+                    }
+                    table.row(row);
+                }
                 table.print(out);
             }
             out.flush();
@@ -96,12 +115,10 @@ final class LookCommands {
         }
 
         private List<String> row(Summary container) {
-            var command = String.join(" ", container.command());
-            boolean cut = !noTrunc && command.length() > 24;
             return List.of(
                     noTrunc ? container.id() : shortId(container.id()),
                     container.image(),
-                    '"' + (cut ? command.substring(0, 23) + "…" : command) + '"',
+                    command(container, noTrunc),
                     Sizes.ago(container.created()),
                     container.status(),
                     container.ports().stream()
@@ -109,6 +126,13 @@ final class LookCommands {
                             .collect(Collectors.joining(", ")),
                     container.name());
         }
+    }
+
+    /** A container's command in quotes, cut to 24 characters unless it is wanted whole. */
+    static String command(Summary container, boolean whole) {
+        var command = String.join(" ", container.command());
+        boolean cut = !whole && command.length() > 24;
+        return '"' + (cut ? command.substring(0, 23) + "…" : command) + '"';
     }
 
     static String port(PortMapping port) {
@@ -134,6 +158,11 @@ final class LookCommands {
                 description = "text with {{.State.Pid}} or {{json .Config}}")
         String format;
 
+        @Option(
+                names = {"-s", "--size"},
+                description = "of containers also SizeRw and SizeRootFs, in bytes")
+        boolean size;
+
         @Parameters(arity = "1..*", paramLabel = "NAME", description = "containers or images")
         List<String> names;
 
@@ -153,7 +182,14 @@ final class LookCommands {
 
         private JsonNode find(String name) {
             try {
-                return gantry.engine().container(new ContainerOperation.Inspect(name)).container();
+                var found =
+                        gantry.engine().container(new ContainerOperation.Inspect(name)).container();
+                if (size) {
+                    var sizes = ContainerSizes.of(gantry.engine());
+                    var id = found.path("Id").asText();
+                    found.put("SizeRw", sizes.own(id)).put("SizeRootFs", sizes.whole(id));
+                }
+                return found;
             } catch (FaultException e) {
                 if (e.fault().code() != FaultCode.NOT_FOUND) {
                     throw e;

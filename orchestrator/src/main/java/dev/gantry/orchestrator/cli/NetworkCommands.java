@@ -16,15 +16,21 @@ import java.util.concurrent.Callable;
 @Command(
         name = "network",
         mixinStandardHelpOptions = true,
-        description = "Networks: create, ls, inspect, rm.",
+        description = "Networks: create, ls, inspect, rm, prune.",
         subcommands = {
             NetworkCommands.Create.class,
             NetworkCommands.ListNetworks.class,
             NetworkCommands.Inspect.class,
-            NetworkCommands.Remove.class
+            NetworkCommands.Remove.class,
+            PruneCommands.Networks.class
         })
-final class NetworkCommands implements Callable<Integer> {
+final class NetworkCommands implements Callable<Integer>, Above {
     @ParentCommand GantryCommand gantry;
+
+    @Override
+    public GantryCommand gantry() {
+        return gantry;
+    }
 
     @Override
     public Integer call() {

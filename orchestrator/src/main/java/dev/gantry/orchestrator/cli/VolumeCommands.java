@@ -32,7 +32,8 @@ import java.util.function.Predicate;
             VolumeCommands.Create.class,
             VolumeCommands.ListVolumes.class,
             VolumeCommands.Inspect.class,
-            VolumeCommands.Remove.class
+            VolumeCommands.Remove.class,
+            PruneCommands.Volumes.class
         })
 final class VolumeCommands implements Callable<Integer>, Above {
     @ParentCommand GantryCommand gantry;

@@ -25,18 +25,6 @@ import java.util.Optional;
  * (security.md row 24): they are handed on and never acted on here.
  */
 public record ImageDocument(ObjectNode json) {
-    private static final List<String> CONFIG_KEYS =
-            List.of(
-                    "User",
-                    "Env",
-                    "Entrypoint",
-                    "Cmd",
-                    "WorkingDir",
-                    "Labels",
-                    "ExposedPorts",
-                    "Volumes",
-                    "StopSignal");
-
     /** Reads a configuration. */
     public static ImageDocument parse(byte[] bytes) {
         var document =
@@ -72,13 +60,13 @@ public record ImageDocument(ObjectNode json) {
         return new ImageDocument(copy);
     }
 
-    /** This one with other defaults for its containers; what they do not speak of stays. */
-    public ImageDocument with(ImageConfig config) {
+    /** This one with another {@code config}, as a whole. */
+    public ImageDocument with(ObjectNode config) {
         var copy = json.deepCopy();
-        var merged = copy.path("config") instanceof ObjectNode old ? old : copy.putObject("config");
-        merged.remove(CONFIG_KEYS);
-        merged.setAll(encode(config));
-        return new ImageDocument(copy);
+        copy.set("config", config);
+        var document = new ImageDocument(copy);
+        document.config(); // refuses what it is not
+        return document;
     }
 
     /** This one by somebody; its latest step in the history too. */

@@ -2,6 +2,7 @@ package dev.gantry.bus.contract.storage;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import dev.gantry.bus.Contract;
 import dev.gantry.bus.Operation;
@@ -27,6 +28,7 @@ import java.util.Optional;
     @JsonSubTypes.Type(value = StorageOperation.Diff.class, name = "diff"),
     @JsonSubTypes.Type(value = StorageOperation.Commit.class, name = "commit"),
     @JsonSubTypes.Type(value = StorageOperation.Import.class, name = "import"),
+    @JsonSubTypes.Type(value = StorageOperation.Export.class, name = "export"),
     @JsonSubTypes.Type(value = StorageOperation.HostShell.class, name = "host-shell"),
     @JsonSubTypes.Type(value = StorageOperation.Images.class, name = "images"),
     @JsonSubTypes.Type(value = StorageOperation.Inspect.class, name = "inspect"),
@@ -141,14 +143,15 @@ public sealed interface StorageOperation<R> extends Operation<R> {
      *
      * @param reference its name; absent: it has none
      * @param author stands in its configuration and history, if it is not empty
-     * @param config replaces the one that it has from the image; absent: it stays
+     * @param config {@code config} of the new image's configuration as a whole (image-spec
+     *     config.md); absent: the one that the image has
      */
     record Commit(
             String containerId,
             Optional<String> reference,
             String comment,
             String author,
-            Optional<ImageConfig> config)
+            Optional<ObjectNode> config)
             implements StorageOperation<StorageResult.Image> {
         /** Checks the request; absent parts are empty. */
         public Commit {
@@ -178,8 +181,8 @@ public sealed interface StorageOperation<R> extends Operation<R> {
 
     /**
      * Makes an image of a root file system (directory or tar, plain, gzip or zstd) or takes those
-     * of an OCI image layout directory. The path is of the host, absolute; it may be a stream unix
-     * socket on which the caller listens and sends an archive.
+     * of an OCI image layout directory. The path is of the host, absolute; nothing is written
+     * there.
      */
     record Import(
             String path, Optional<String> reference, Optional<ImageConfig> config, String comment)
@@ -208,6 +211,30 @@ public sealed interface StorageOperation<R> extends Operation<R> {
         @Override
         public Class<StorageResult.Images> resultType() {
             return StorageResult.Images.class;
+        }
+    }
+
+    /**
+     * Writes the files of a container (its image's and what it changed), mounts left out, as a tar
+     * into a stream unix socket that the caller listens on.
+     */
+    record Export(String containerId, String socket) implements StorageOperation<Done> {
+        /** Checks the request. */
+        public Export {
+            Names.check("container id", containerId);
+            if (socket == null || !socket.startsWith("/") || socket.indexOf('\0') >= 0) {
+                throw FaultException.invalid("socket %s is not absolute", Names.quote(socket));
+            }
+        }
+
+        @Override
+        public String subject() {
+            return containerId;
+        }
+
+        @Override
+        public Class<Done> resultType() {
+            return Done.class;
         }
     }
 
