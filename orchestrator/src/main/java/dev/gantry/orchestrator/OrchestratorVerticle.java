@@ -80,6 +80,7 @@ public final class OrchestratorVerticle extends VerticleBase {
             case ContainerOperation.Unpause unpause -> engine.unpause(unpause, caller);
             case ContainerOperation.Update update -> engine.update(update, caller);
             case ContainerOperation.Rename rename -> engine.rename(rename, caller);
+            case ContainerOperation.Recreate recreate -> engine.recreate(recreate, caller);
             case ContainerOperation.Remove remove -> engine.remove(remove, caller);
             case ContainerOperation.Explain explain -> engine.explain(explain, caller);
             case ContainerOperation.EventLog events -> engine.events(events, caller);

@@ -30,6 +30,8 @@ final class ImageCommands {
                 .addSubcommand("load", new LoadCommand())
                 .addSubcommand("import", new ImportCommand())
                 .addSubcommand("ls", new ListImages())
+                .addSubcommand("outdated", new OutdatedImages.Outdated())
+                .addSubcommand("update", new OutdatedImages.Update())
                 .addSubcommand("prune", new PruneCommands.Images())
                 .addSubcommand("rm", new Remove())
                 .addSubcommand("inspect", new Inspect())

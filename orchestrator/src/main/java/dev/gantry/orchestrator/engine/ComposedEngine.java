@@ -244,6 +244,12 @@ public final class ComposedEngine implements ContainerEngine, AutoCloseable {
     }
 
     @Override
+    public ContainerResult.Created recreate(ContainerOperation.Recreate operation, Caller caller) {
+        watch.ready(caller);
+        return new Recreation(parts, creation, lifeCycle).recreate(operation, caller);
+    }
+
+    @Override
     public Done remove(ContainerOperation.Remove operation, Caller caller) {
         watch.ready(caller);
         return lifeCycle.remove(operation, caller);

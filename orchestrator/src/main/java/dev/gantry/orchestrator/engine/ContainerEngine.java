@@ -72,6 +72,9 @@ public interface ContainerEngine {
     /** Gives a container another name. */
     Done rename(ContainerOperation.Rename operation, Caller caller);
 
+    /** Makes a container anew over the image that its image's name means now. */
+    ContainerResult.Created recreate(ContainerOperation.Recreate operation, Caller caller);
+
     /** Removes a container and all that was made for it. */
     Done remove(ContainerOperation.Remove operation, Caller caller);
 

@@ -20,6 +20,7 @@ import dev.gantry.orchestrator.spec.SpecBuilder;
 import dev.gantry.orchestrator.store.Container;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -49,13 +50,25 @@ final class Creation {
             return plan(spec, caller);
         }
         var container = parts.containers().begin(spec);
-        return container.inTurn(caller, "create", () -> make(container, false, caller).created());
+        return container.inTurn(
+                caller, "create", () -> make(container, Map.of(), false, caller).created());
+    }
+
+    /**
+     * Makes a container that takes over volumes of another.
+     *
+     * @param own names of the volumes of its own that are there, by their place in it
+     */
+    Created takingOver(ContainerSpec asked, Map<String, String> own, Caller caller) {
+        var container = parts.containers().begin(checked(asked));
+        return container.inTurn(
+                caller, "create", () -> make(container, own, false, caller).created());
     }
 
     /** Makes a container and has it execute its command. */
     Run run(ContainerSpec asked, Caller caller) {
         var container = parts.containers().begin(checked(asked));
-        return container.inTurn(caller, "run", () -> make(container, true, caller));
+        return container.inTurn(caller, "run", () -> make(container, Map.of(), true, caller));
     }
 
     private ContainerSpec checked(ContainerSpec asked) {
@@ -71,7 +84,7 @@ final class Creation {
                 .orElse(network);
     }
 
-    private Run make(Container container, boolean start, Caller caller) {
+    private Run make(Container container, Map<String, String> own, boolean start, Caller caller) {
         var saga = new Saga(parts.undoing(), parts.leftovers(), caller);
         try {
             var durable = parts.containers().store().durable(container.id());
@@ -80,7 +93,7 @@ final class Creation {
             var places = places(container.record(), assembly);
             if (!places.isEmpty()) {
                 // Named in the record before they are made, so that a crash cannot lose them.
-                container.save(container.record().withVolumes(Volumes.names(places)));
+                container.save(container.record().withVolumes(Volumes.names(places, own)));
             }
             var bound = volumes.bind(saga, container.record(), places, true, caller);
             var made = assembly.launch(bound, container.record().spec().waitAttach(), start);
@@ -169,7 +182,7 @@ final class Creation {
         var assembly = new Assembly(parts, saga, record, caller, true);
         assembly.prepareStorage().prepareRest();
         var places = places(record, assembly);
-        var planned = record.withVolumes(Volumes.names(places));
+        var planned = record.withVolumes(Volumes.names(places, Map.of()));
         var made = assembly.launch(volumes.plan(planned, places, caller), false, false);
         return answer(planned, made, made.steps());
     }

@@ -2,7 +2,9 @@ package dev.gantry.orchestrator.engine;
 
 import dev.gantry.bus.contract.container.ContainerSpec;
 import dev.gantry.bus.contract.oci.OciMount;
+import dev.gantry.bus.contract.storage.ImageConfig;
 import dev.gantry.bus.contract.storage.StorageOperation;
+import dev.gantry.bus.contract.storage.StorageResult.Image;
 import dev.gantry.bus.contract.storage.StorageResult.Volume;
 import dev.gantry.orchestrator.model.ContainerIds;
 import dev.gantry.orchestrator.model.ContainerRecord;
@@ -37,9 +39,23 @@ final class Volumes {
         this.parts = parts;
     }
 
-    /** New names for the volumes that the image asks for, one a place. */
-    static List<String> names(List<String> places) {
-        return places.stream().map(place -> ContainerIds.fresh()).toList();
+    /** Names for the volumes of a container's own, one a place: new ones where none is known. */
+    static List<String> names(List<String> places, Map<String, String> known) {
+        return places.stream()
+                .map(place -> known.getOrDefault(place, ContainerIds.fresh()))
+                .toList();
+    }
+
+    /** The volumes of a container's own, by their place in it. */
+    static Map<String, String> own(ContainerRecord container) {
+        var config = container.image().map(Image::config).orElse(ImageConfig.EMPTY);
+        var places = SpecBuilder.volumePlaces(container.spec(), config);
+        var names = container.anonymousVolumes();
+        var own = new HashMap<String, String>();
+        for (int i = 0; i < Math.min(places.size(), names.size()); i++) {
+            own.put(places.get(i), names.get(i));
+        }
+        return own;
     }
 
     /**

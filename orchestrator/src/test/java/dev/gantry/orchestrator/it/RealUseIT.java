@@ -274,6 +274,78 @@ class RealUseIT {
     }
 
     @Test
+    void aContainerIsMadeAnewWhenItsImageHasANewerOne() throws IOException {
+        // Given containers on an image, with data in volumes, and a newer image of its name
+        out("tag", "host-shell", "service");
+        var serve = "cat /version; cat /data/file /own/file; sleep 1000";
+        for (var name : List.of("asks", "waits")) {
+            out(
+                    "run",
+                    "-d",
+                    "--name",
+                    name,
+                    "--network",
+                    "none",
+                    "-m",
+                    "64m",
+                    "-l",
+                    name.equals("asks") ? "gantry.update=recreate" : "other",
+                    "-v",
+                    name + ":/data",
+                    "-v",
+                    "/own",
+                    "service",
+                    "sh",
+                    "-c",
+                    "[ -e /data/file ] || echo kept | tee /data/file > /own/file; " + serve);
+        }
+        var before = out("inspect", "-f", "{{.Id}}", "asks");
+        assertThat(out("image", "outdated").lines()).hasSize(1);
+        out(
+                "run",
+                "--name",
+                "newer",
+                "--network",
+                "none",
+                "host-shell",
+                "sh",
+                "-c",
+                "echo 2 > /version");
+        out("commit", "newer", "service");
+        out("rm", "newer");
+
+        // When the images are looked at, and updated
+        var outdated = out("image", "outdated", "--format", "{{.Name}}: {{.Containers}}");
+        var updated = out("image", "update", "service");
+
+        // Then the one that asks for it runs over the new image with its data, the other as before
+        assertThat(outdated).isEqualTo("service:latest: waits, asks");
+        assertThat(updated)
+                .contains("asks: made anew as ")
+                .contains("waits: stands on an older image of service");
+        assertThat(out("inspect", "-f", "{{.Id}}", "asks")).isNotEqualTo(before);
+        GantryInstance.eventually(
+                "it found its data", () -> out("logs", "asks").equals("2\nkept\nkept"));
+        assertThat(out("ps", "--format", "{{.name}}").lines()).hasSize(2);
+        assertThat(out("ps", "-aq").lines()).hasSize(2);
+
+        // And where the new one cannot start, the old one is there again
+        out("run", "--name", "newest", "--network", "none", "host-shell", "rm", "/bin/sh");
+        out("commit", "newest", "service");
+        out("rm", "newest");
+        var failed = gantry.gantry("image", "update", "--recreate", "service");
+        assertThat(failed.code()).isEqualTo(1);
+        assertThat(failed.err()).contains("asks: ", "waits: ");
+        assertThat(out("ps", "--format", "{{.name}}").lines())
+                .containsExactlyInAnyOrder("asks", "waits");
+        assertThat(out("logs", "asks")).startsWith("2\nkept\nkept\n2\nkept");
+        out("rm", "-f", "-v", "asks", "waits");
+        out("volume", "rm", "asks", "waits");
+        out("rmi", "service");
+        out("image", "prune", "-f");
+    }
+
+    @Test
     void whatTakesTheDiskIsToldAndGivenBack() {
         out(
                 "run",

@@ -41,6 +41,7 @@ import java.util.Optional;
     @JsonSubTypes.Type(value = ContainerOperation.Unpause.class, name = "unpause"),
     @JsonSubTypes.Type(value = ContainerOperation.Update.class, name = "update"),
     @JsonSubTypes.Type(value = ContainerOperation.Rename.class, name = "rename"),
+    @JsonSubTypes.Type(value = ContainerOperation.Recreate.class, name = "recreate"),
     @JsonSubTypes.Type(value = ContainerOperation.Remove.class, name = "remove"),
     @JsonSubTypes.Type(value = ContainerOperation.Explain.class, name = "explain"),
     @JsonSubTypes.Type(value = ContainerOperation.EventLog.class, name = "events"),
@@ -386,6 +387,34 @@ public sealed interface ContainerOperation<R> extends Operation<R> {
         @Override
         public Class<Done> resultType() {
             return Done.class;
+        }
+    }
+
+    /**
+     * Makes a container anew over the image that its image's name means now, with the same name,
+     * settings and volumes, and starts it if it ran. What it had changed in its files is given up
+     * with the old one. Where the new one cannot be made or started, the old one is there again as
+     * before. FAILED_PRECONDITION for a container that goes when it stops, or that never ran.
+     *
+     * @param timeoutMillis until the old one is killed
+     */
+    record Recreate(String container, long timeoutMillis)
+            implements ContainerOperation<ContainerResult.Created> {
+        /** Checks the time. */
+        public Recreate {
+            if (timeoutMillis < 0) {
+                throw FaultException.invalid("time-out %d ms is below 0", timeoutMillis);
+            }
+        }
+
+        @Override
+        public String subject() {
+            return container;
+        }
+
+        @Override
+        public Class<ContainerResult.Created> resultType() {
+            return ContainerResult.Created.class;
         }
     }
 
