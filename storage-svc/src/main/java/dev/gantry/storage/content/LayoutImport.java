@@ -37,8 +37,8 @@ public final class LayoutImport {
 
     /** Is told of blobs as they are taken. */
     public interface Observer {
-        /** This image has these layers; they come now. */
-        default void layers(List<Descriptor> layers) {}
+        /** An image with these names in the layout has these layers; they come now. */
+        default void image(List<String> names, List<Descriptor> layers) {}
 
         /** So many bytes of a blob are here; throws to end it. */
         default void moved(Descriptor blob, long bytes) {}
@@ -125,7 +125,7 @@ public final class LayoutImport {
                 content.put(blob, in);
             }
         }
-        observer.layers(parsed.layers());
+        observer.image(names, parsed.layers());
         var incoming =
                 new Incoming(
                         content,

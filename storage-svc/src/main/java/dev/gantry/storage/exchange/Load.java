@@ -1,6 +1,7 @@
 package dev.gantry.storage.exchange;
 
 import dev.gantry.bus.contract.storage.StorageResult;
+import dev.gantry.bus.contract.storage.StorageResult.Image;
 import dev.gantry.bus.contract.storage.Transfer.Phase;
 import dev.gantry.bus.contract.storage.TransferOperation;
 import dev.gantry.bus.fault.FaultCode;
@@ -28,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -119,7 +121,8 @@ public final class Load {
 
     private void archive(FileChannel channel, Running running) throws IOException {
         var archive = new ArchiveFile(channel);
-        var observer = observer(running);
+        var names = new ArrayList<String>();
+        var observer = observer(running, names);
         StorageResult.Images taken;
         if (archive.has("index.json") && archive.has("oci-layout")) {
             taken =
@@ -133,7 +136,24 @@ public final class Load {
                             + " file system is for import");
         }
         taken.notes().forEach(running::note);
-        taken.images().forEach(running::image);
+        taken.images().forEach(image -> running.image(called(image, names)));
+    }
+
+    /** With the names that the archive gave it, whatever others it has. */
+    private Image called(Image image, List<String> names) {
+        return new Image(
+                image.id(),
+                image.digest(),
+                image.references().stream()
+                        .filter(known -> names.stream().anyMatch(n -> images.isSpelling(n, known)))
+                        .toList(),
+                image.os(),
+                image.architecture(),
+                image.created(),
+                image.sizeBytes(),
+                image.layers(),
+                image.config(),
+                image.author());
     }
 
     private static LayoutSource layout(ArchiveFile archive) {
@@ -150,10 +170,11 @@ public final class Load {
         };
     }
 
-    private static LayoutImport.Observer observer(Running running) {
+    private static LayoutImport.Observer observer(Running running, List<String> names) {
         return new LayoutImport.Observer() {
             @Override
-            public void layers(List<Descriptor> layers) {
+            public void image(List<String> called, List<Descriptor> layers) {
+                names.addAll(called);
                 for (var layer : layers) {
                     running.part(layer.digest(), Phase.WAITING, layer.size());
                 }
