@@ -38,10 +38,18 @@ public interface Invocation {
     /** The working directory; absolute. */
     Path directory();
 
-    /** A path that was typed: relative ones are so to {@link #directory}. */
+    /**
+     * A path that was typed: relative ones are so to {@link #directory}, and {@code /dev/fd/N} is a
+     * descriptor of the caller's, as {@code <(…)} of a shell names one.
+     */
     default Path path(String typed) {
         // What stands for standard input is no path.
-        return typed.equals("-") ? Path.of(typed) : directory().resolve(typed);
+        if (typed.equals("-")) {
+            return Path.of(typed);
+        }
+        return typed.matches("(/dev/fd|/proc/self/fd)/\\d{1,9}")
+                ? Path.of("/proc", Long.toString(pid()), "fd", typed.replaceAll(".*/", ""))
+                : directory().resolve(typed);
     }
 
     /** The environment. */

@@ -238,6 +238,23 @@ class OciIT {
         gantry.oci("", "delete", "--force", "more").ok();
     }
 
+    /** A shell's {@code <(…)} is one. */
+    @Test
+    void theProcessMayBeAnOpenDescriptorOfTheCallers() throws Exception {
+        var bundle = bundle("given", "sleep", "1000");
+        gantry.shell("$OCI run -d --bundle " + bundle + " given > /dev/null 2>&1").ok();
+        var file = gantry.root().resolve("process.json");
+        Files.writeString(
+                file,
+                "{\"cwd\":\"/\",\"user\":{\"uid\":0,\"gid\":0},\"args\":[\"echo\",\"told\"],"
+                        + "\"env\":[\"PATH=/bin\"]}");
+
+        var run = gantry.shell("exec 4< " + file + "; $OCI exec -p /dev/fd/4 given");
+
+        assertThat(run.ok().out()).isEqualTo("told\n");
+        gantry.oci("", "delete", "--force", "given").ok();
+    }
+
     @Test
     void theSourceOfABindIsRelativeToTheBundle() {
         var bundle =
