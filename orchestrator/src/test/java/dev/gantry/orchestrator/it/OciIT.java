@@ -246,8 +246,8 @@ class OciIT {
         var file = gantry.root().resolve("process.json");
         Files.writeString(
                 file,
-                "{\"cwd\":\"/\",\"user\":{\"uid\":0,\"gid\":0},\"args\":[\"echo\",\"told\"],"
-                        + "\"env\":[\"PATH=/bin\"]}");
+                "{\"cwd\":\"/\",\"user\":{\"uid\":0,\"gid\":0},\"args\":[\"sh\",\"-c\",\"echo"
+                    + " told\"],\"env\":[\"PATH=/bin:/sbin:/usr/bin:/usr/sbin\"]}");
 
         var run = gantry.shell("exec 4< " + file + "; $OCI exec -p /dev/fd/4 given");
 
