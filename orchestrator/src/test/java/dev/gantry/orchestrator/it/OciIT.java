@@ -247,7 +247,7 @@ class OciIT {
         Files.writeString(
                 file,
                 "{\"cwd\":\"/\",\"user\":{\"uid\":0,\"gid\":0},\"args\":[\"sh\",\"-c\",\"echo"
-                    + " told\"],\"env\":[\"PATH=/bin:/sbin:/usr/bin:/usr/sbin\"]}");
+                        + " told\"],\"env\":[\"PATH=/bin:/sbin:/usr/bin:/usr/sbin\"]}");
 
         var run = gantry.shell("exec 4< " + file + "; $OCI exec -p /dev/fd/4 given");
 
