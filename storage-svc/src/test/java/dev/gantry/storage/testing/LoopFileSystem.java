@@ -76,6 +76,11 @@ public final class LoopFileSystem implements AutoCloseable {
         return disk;
     }
 
+    /** Other users may pass through to it. */
+    public void open() throws IOException, InterruptedException {
+        Shell.run("chmod", "0711", directory.toString());
+    }
+
     /** A new directory on it. */
     public Path fresh() throws IOException {
         return Files.createDirectory(mountPoint.resolve("d" + count++));
