@@ -212,7 +212,8 @@ class CreationTest {
                                     assertThat(e.fault().code())
                                             .isEqualTo(FaultCode.INVALID_ARGUMENT));
         }
-        assertThat(bench.services.calls).isSubsetOf("namespace ListAll", "storage Snapshots");
+        assertThat(bench.services.calls)
+                .isSubsetOf("namespace ListAll", "storage Snapshots", "storage Build");
     }
 
     @Test
