@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -81,6 +82,7 @@ def main():
     parser.add_argument("--layout", help="an image layout instead of the Debian tree, DIR:NAME")
     options = parser.parse_args()
     coax_podman()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was begun is taken down
     layout = options.layout or run(str(REPO / "orchestrator/src/test/bases/debian"), "layout").strip() + ":debian:bookworm"
     work = pathlib.Path(tempfile.mkdtemp(prefix="gantry-bench-", dir="/var/tmp"))
     work.chmod(0o711)
