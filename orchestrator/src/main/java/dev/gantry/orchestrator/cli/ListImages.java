@@ -60,7 +60,7 @@ final class ListImages implements Callable<Integer> {
                         image -> gantry.engine().storage(new StorageOperation.Inspect(image)));
         var images =
                 everything.stream()
-                        .filter(image -> all || !isIntermediate(image, everything))
+                        .filter(image -> all || !image.intermediate())
                         .filter(filter)
                         .filter(image -> name == null || !names(image).isEmpty())
                         .sorted(Comparator.comparingLong(Image::created).reversed())
@@ -90,17 +90,5 @@ final class ListImages implements Callable<Integer> {
         Predicate<String> asked =
                 as -> name == null || as.equals(name) || ImageRows.repository(as).equals(name);
         return image.references().stream().filter(asked.and(ImageFilters.names(filters))).toList();
-    }
-
-    /** An image without a name from which another was made. */
-    static boolean isIntermediate(Image image, List<Image> all) {
-        return image.references().isEmpty()
-                && all.stream()
-                        .anyMatch(
-                                other ->
-                                        other.layers().size() > image.layers().size()
-                                                && other.layers()
-                                                        .subList(0, image.layers().size())
-                                                        .equals(image.layers()));
     }
 }

@@ -74,10 +74,7 @@ final class Reclaiming {
                         .map(Summary::imageId)
                         .collect(Collectors.toSet());
         for (var image : images) {
-            boolean wanted =
-                    all
-                            || ImageFilters.isDangling(image)
-                                    && !ListImages.isIntermediate(image, images);
+            boolean wanted = all || ImageFilters.isDangling(image) && !image.intermediate();
             if (wanted && !used.contains(image.id()) && filter.test(image)) {
                 remove(image);
             }

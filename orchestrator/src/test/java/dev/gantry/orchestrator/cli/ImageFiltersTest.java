@@ -25,7 +25,7 @@ class ImageFiltersTest {
             String id, long created, Map<String, String> labels, String... names) {
         var config = new ImageConfig(null, null, null, null, null, labels, null, null, null);
         return new Image(
-                id, id, List.of(names), "linux", "amd64", created, 0, List.of(), config, "");
+                id, id, List.of(names), "linux", "amd64", created, 0, List.of(), config, "", false);
     }
 
     private static List<Image> through(String... filters) {

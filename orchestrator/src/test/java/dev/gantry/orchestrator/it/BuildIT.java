@@ -73,6 +73,23 @@ class BuildIT {
     }
 
     @Test
+    void imagesOnTheWayAreListedWithTheOthersOnlyWhereAllAreAskedFor() throws IOException {
+        // Given an image whose last steps change its configuration alone
+        var first = "FROM host-shell\nRUN echo way > /way\nENV A=1\nLABEL b=2\n";
+        var way = stages(build(first, "-t", "listed").ok()).get(1);
+
+        assertThat(gantry.gantry("images", "-q").ok().lines()).doesNotContain(way);
+        assertThat(gantry.gantry("images", "-aq").ok().lines()).contains(way);
+
+        // When its name goes to another that is made from the same
+        var old = gantry.gantry("images", "-q", "listed").ok().lines().getFirst();
+        build(first.replace("A=1", "A=2"), "-t", "listed").ok();
+
+        // Then the old one dangles, and what both were made from does not
+        assertThat(gantry.gantry("images", "-q").ok().lines()).contains(old).doesNotContain(way);
+    }
+
+    @Test
     void theArticlesImageHasALayerForEachOfItsLines() throws IOException {
         // Given the Dockerfile of "Distribution: the union file system"
         var text =

@@ -155,6 +155,11 @@ public record ImageDocument(ObjectNode json) {
         return lines;
     }
 
+    /** How many steps made it, as its history counts them. */
+    int steps() {
+        return json.path("history").size();
+    }
+
     /** Whether it is the first steps of another, or all of them. */
     boolean isStageOf(ImageDocument later, int steps) {
         var own = json.path("history");

@@ -223,7 +223,14 @@ public final class Images {
 
     /** An image with its names. */
     public Image describe(StoredImage image) {
-        return image.describe(reading(() -> catalogue.names(image)));
+        return reading(
+                () -> {
+                    var names = catalogue.names(image);
+                    boolean intermediate =
+                            names.isEmpty()
+                                    && catalogue.images().stream().anyMatch(image::precedes);
+                    return image.describe(names, intermediate);
+                });
     }
 
     /** By name, digest, id or prefix of an id; NOT_FOUND if there is none. */

@@ -22,8 +22,14 @@ public record StoredImage(
         return descriptor.digest();
     }
 
+    /** Whether an image was made from this one, by steps that follow its own. */
+    boolean precedes(StoredImage later) {
+        int steps = document.steps();
+        return document.isStageOf(later.document(), steps) && later.document().steps() > steps;
+    }
+
     /** As the contract shows it. */
-    public Image describe(List<String> references) {
+    public Image describe(List<String> references, boolean intermediate) {
         return new Image(
                 id(),
                 digest(),
@@ -34,6 +40,7 @@ public record StoredImage(
                 layers.stream().mapToLong(Layer::bytes).sum(),
                 layers.stream().map(Layer::diffId).toList(),
                 document.config(),
-                document.author());
+                document.author(),
+                intermediate);
     }
 }

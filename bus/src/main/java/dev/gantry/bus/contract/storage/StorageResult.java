@@ -44,6 +44,7 @@ public sealed interface StorageResult {
      * @param sizeBytes of its layers, unpacked
      * @param layers diff ids, lowest first
      * @param author who made it, if it says so
+     * @param intermediate it has no name, and another image that is here was made from it
      */
     record Image(
             String id,
@@ -55,7 +56,8 @@ public sealed interface StorageResult {
             long sizeBytes,
             List<String> layers,
             ImageConfig config,
-            String author)
+            String author,
+            boolean intermediate)
             implements StorageResult {
         /** Absent parts are empty. */
         public Image {
@@ -76,7 +78,18 @@ public sealed interface StorageResult {
                 long sizeBytes,
                 List<String> layers,
                 ImageConfig config) {
-            this(id, digest, references, os, architecture, created, sizeBytes, layers, config, "");
+            this(
+                    id,
+                    digest,
+                    references,
+                    os,
+                    architecture,
+                    created,
+                    sizeBytes,
+                    layers,
+                    config,
+                    "",
+                    false);
         }
     }
 
