@@ -153,7 +153,8 @@ public final class Load {
                 image.sizeBytes(),
                 image.layers(),
                 image.config(),
-                image.author());
+                image.author(),
+                image.intermediate());
     }
 
     private static LayoutSource layout(ArchiveFile archive) {
