@@ -121,7 +121,8 @@ def podman(name, layout, scratch):
     """Runs what Gantry built; the file podman holds the arguments, and what is to be printed after an empty line."""
     asked, expected = (HERE / name / "podman").read_text().split("\n\n", 1)
     short = tempfile.mkdtemp(prefix="pod.", dir="/var/tmp")  # podman takes no long one
-    words = ["podman", "--root", scratch / "podman", "--runroot", short + "/run", "--tmpdir", short + "/tmp",
+    root = scratch / "podman" / name  # whose database remembers the runroot
+    words = ["podman", "--root", root, "--runroot", short + "/run", "--tmpdir", short + "/tmp",
              "--cgroup-manager=cgroupfs", "--events-backend=file"]
     try:
         image = run([*words, "pull", "-q", f"oci:{layout}:corpus-{name}:latest"])
@@ -137,7 +138,7 @@ def podman(name, layout, scratch):
                         directory.rmdir()
                     except OSError:
                         pass
-        subprocess.run(["umount", "-R", scratch / "podman/overlay"], stderr=subprocess.DEVNULL)
+        subprocess.run(["umount", "-R", root / "overlay"], stderr=subprocess.DEVNULL)
         shutil.rmtree(short, ignore_errors=True)
     return [] if printed == expected.strip() else [f"printed {printed!r}, expected {expected!r}"]
 
