@@ -215,13 +215,14 @@ static void start_child(char *words, size_t length) {
     tell('P', &pid, sizeof pid);
 }
 
+/* The child alone: what it started apart is to be reaped by our parent, who learns by that how it ended. */
 static void reap(void) {
-    int32_t ended[2];
-    for (int status; (ended[0] = waitpid(-1, &status, WNOHANG)) > 0;) {
-        ended[1] = status;
-        child = 0;
-        tell('W', ended, sizeof ended);
-    }
+    int32_t ended[2] = {child};
+    int status;
+    if (child <= 0 || waitpid(child, &status, WNOHANG) != child) return;
+    ended[1] = status;
+    child = 0;
+    tell('W', ended, sizeof ended);
 }
 
 static void on_signals(void) {
