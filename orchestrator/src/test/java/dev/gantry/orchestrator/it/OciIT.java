@@ -49,6 +49,39 @@ class OciIT {
         assertThat(gantry.root().resolve("run/containers")).isEmptyDirectory();
     }
 
+    /** As conmon does: it is the subreaper, and learns from the kernel how the process ended. */
+    @Test
+    void aDetachedExecThatEndsAtOnceIsReapedByWhoCalled() throws IOException {
+        var bundle = bundle("reaped", "sleep", "1000");
+        gantry.shell("$OCI run -d --bundle " + bundle + " reaped > /dev/null 2>&1").ok();
+        var process = gantry.root().resolve("process.json");
+        Files.writeString(
+                process,
+                "{\"args\": [\"sh\", \"-c\", \"exit 9\"], \"cwd\": \"/\","
+                        + " \"env\": [\"PATH=/bin\"], \"user\": {\"uid\": 0, \"gid\": 0}}");
+        var caller =
+                "import ctypes,os,subprocess,sys\n"
+                        + "ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)\n"
+                        + "subprocess.run(sys.argv[1:], check=True, stdin=subprocess.DEVNULL)\n"
+                        + "print(os.waitstatus_to_exitcode(os.waitpid(int(open('"
+                        + gantry.root().resolve("reaped.pid")
+                        + "').read()), 0)[1]))\n";
+        Files.writeString(gantry.root().resolve("caller.py"), caller);
+
+        var ran =
+                gantry.shell(
+                        "python3 "
+                                + gantry.root().resolve("caller.py")
+                                + " $OCI exec -d --process "
+                                + process
+                                + " --pid-file "
+                                + gantry.root().resolve("reaped.pid")
+                                + " reaped");
+
+        assertThat(ran.ok().out()).isEqualTo("9\n");
+        gantry.oci("", "delete", "--force", "reaped").ok();
+    }
+
     @Test
     void theLifeOfAContainerStepByStep() throws IOException {
         var bundle = bundle("life", "sh", "-c", "trap 'exit 3' TERM; echo up; sleep 1000 & wait");
