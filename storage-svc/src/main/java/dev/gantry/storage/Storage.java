@@ -12,6 +12,7 @@ import dev.gantry.bus.contract.storage.StorageResult.Host;
 import dev.gantry.bus.contract.storage.StorageResult.Image;
 import dev.gantry.bus.contract.storage.StorageResult.Prepared;
 import dev.gantry.bus.contract.storage.StorageResult.Removed;
+import dev.gantry.bus.linux.Errno;
 import dev.gantry.bus.wire.Json;
 import dev.gantry.storage.archive.LayerLimits;
 import dev.gantry.storage.build.BuildSteps;
@@ -24,6 +25,7 @@ import dev.gantry.storage.content.Importer;
 import dev.gantry.storage.content.Layers;
 import dev.gantry.storage.content.StopMark;
 import dev.gantry.storage.content.StoreFiles;
+import dev.gantry.storage.content.StoreSync;
 import dev.gantry.storage.content.Trash;
 import dev.gantry.storage.hostshell.HostShellTree;
 import dev.gantry.storage.kernel.Directory;
@@ -41,9 +43,12 @@ import java.util.Optional;
 final class Storage implements AutoCloseable {
     private static final String HOST_SHELL = "host-shell:latest";
 
+    private static final System.Logger LOG = System.getLogger(Storage.class.getName());
+
     private final StorageKernel kernel;
     private final StoreFiles files;
     private final Trash trash;
+    private final StoreSync sync;
     private final StopMark mark;
     private final Images images;
     private final Drivers.Choice driver;
@@ -65,14 +70,16 @@ final class Storage implements AutoCloseable {
         this.files = files;
         this.events = events;
         this.trash = new Trash(kernel, files.trash());
-        clear();
+        prepareTmp();
         this.mark = StopMark.set(files);
         var content = new ContentStore(files);
+        this.sync = new StoreSync(kernel, files, content);
         this.images =
                 Images.open(
                         files,
                         content,
-                        new Layers(kernel, files, content, trash, limits),
+                        new Layers(kernel, files, content, trash, limits, sync),
+                        sync,
                         mark.last(),
                         events);
         this.importer = new Importer(kernel, images);
@@ -118,10 +125,21 @@ final class Storage implements AutoCloseable {
         };
     }
 
-    /** What was being made when the last run ended was never named: it goes. */
-    private void clear() {
+    /**
+     * What was being made when the last run ended was never named: it goes. Layers, which are made
+     * there, are to lie apart from each other on the disk.
+     */
+    private void prepareTmp() {
         try (var tmp = Directory.open(kernel, files.tmp())) {
             tmp.names().forEach(name -> trash.discard(tmp, name));
+            var marked = kernel.markTopDirectory(tmp.fd());
+            if (marked.failed()) { // Other file systems place directories by other rules.
+                LOG.log(
+                        System.Logger.Level.DEBUG,
+                        "{0} is not marked as a top directory: {1}",
+                        files.tmp(),
+                        Errno.name(marked.errno()));
+            }
         }
     }
 
@@ -238,5 +256,6 @@ final class Storage implements AutoCloseable {
         trash.close();
         snapshotter.close();
         volumes.close();
+        sync.close();
     }
 }

@@ -8,6 +8,7 @@ import dev.gantry.storage.archive.LayerLimits;
 import dev.gantry.storage.kernel.LinuxStorageKernel;
 import dev.gantry.storage.testing.LoopFileSystem;
 import dev.gantry.storage.testing.OciLayout;
+import dev.gantry.storage.testing.Shell;
 import dev.gantry.storage.testing.TarBytes;
 
 import org.junit.jupiter.api.BeforeEach;
@@ -187,6 +188,9 @@ class CrashIT {
                 assertWhole(state, all);
             }
             assertThat(all).isNotEmpty();
+            assertThat(Shell.run("lsattr", "-d", state.resolve("tmp").toString()))
+                    .as("layers are made where ext4 places them apart")
+                    .matches("(?s)\\S*T\\S* .*");
         }
     }
 }

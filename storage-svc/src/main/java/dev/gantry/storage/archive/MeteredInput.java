@@ -7,13 +7,22 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
+import java.util.Optional;
 
-/** Digests and counts what is read, and ends a bomb (security.md row 21). */
+/** Counts and, if wanted, digests what is read, and ends a bomb (security.md row 21). */
 public final class MeteredInput extends FilterInputStream {
-    private final MessageDigest sha256 = Digests.sha256();
+    private final Optional<MessageDigest> sha256;
     private final long packedBytes;
     private final LayerLimits limits;
     private long count;
+
+    private MeteredInput(
+            InputStream in, long packedBytes, LayerLimits limits, Optional<MessageDigest> sha256) {
+        super(in);
+        this.packedBytes = packedBytes;
+        this.limits = limits;
+        this.sha256 = sha256;
+    }
 
     /**
      * Over a stream that unpacks.
@@ -21,21 +30,25 @@ public final class MeteredInput extends FilterInputStream {
      * @param packedBytes how many bytes it was packed in
      */
     public MeteredInput(InputStream in, long packedBytes, LayerLimits limits) {
-        super(in);
-        this.packedBytes = packedBytes;
-        this.limits = limits;
+        this(in, packedBytes, limits, Optional.of(Digests.sha256()));
+    }
+
+    /** The same without a {@link #digest}. */
+    public static MeteredInput undigested(InputStream in, long packedBytes, LayerLimits limits) {
+        return new MeteredInput(in, packedBytes, limits, Optional.empty());
     }
 
     /** {@code sha256:…} of what was read. */
     public String digest() {
-        return Digests.format(sha256.digest());
+        return Digests.format(sha256.orElseThrow().digest());
     }
 
     @Override
     public int read() throws IOException {
         int value = in.read();
         if (value >= 0) {
-            sha256.update((byte) value);
+            byte one = (byte) value;
+            sha256.ifPresent(digest -> digest.update(one));
             count(1);
         }
         return value;
@@ -45,7 +58,7 @@ public final class MeteredInput extends FilterInputStream {
     public int read(byte[] bytes, int offset, int length) throws IOException {
         int read = in.read(bytes, offset, length);
         if (read > 0) {
-            sha256.update(bytes, offset, read);
+            sha256.ifPresent(digest -> digest.update(bytes, offset, read));
             count(read);
         }
         return read;

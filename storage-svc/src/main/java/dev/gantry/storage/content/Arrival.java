@@ -23,8 +23,8 @@ import java.util.function.BooleanSupplier;
  * Content on its way into the store. All who want it share one: one of them at a time carries bytes
  * to it, and where that one gives up, another goes on from the byte that was reached. Who unpacks
  * it reads behind the writer, so a layer is downloaded and unpacked at the same time. It is in the
- * store when it is whole, has the digest that was expected and is synced; when nobody wants it any
- * more before that, nothing of it is kept.
+ * store when it is whole and has the digest that was expected; when nobody wants it any more before
+ * that, nothing of it is kept.
  */
 public final class Arrival implements AutoCloseable {
     private static final long LOOK_MILLIS = 200;
@@ -157,7 +157,6 @@ public final class Arrival implements AutoCloseable {
                                     "content %s has %d bytes announced, but is %s with %d",
                                     expected.digest(), expected.size(), digest, received)));
         }
-        channel.force(true);
         store.name(file, digest);
         settle(Optional.empty());
     }

@@ -17,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.security.DigestOutputStream;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
@@ -192,6 +193,11 @@ public final class ContentStore {
 
     void gone(String digest, Arrival arrival) {
         arriving.remove(digest, arrival);
+    }
+
+    /** Content that is on its way. */
+    Optional<Arrival> arrival(Descriptor descriptor) {
+        return Optional.ofNullable(arriving.get(descriptor.digest()));
     }
 
     /** Returns when content is in the store that may still be on its way; throws if it fails. */

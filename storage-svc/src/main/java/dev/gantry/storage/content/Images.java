@@ -30,14 +30,17 @@ public final class Images {
 
     private final ContentStore content;
     private final Layers layers;
+    private final StoreSync sync;
     private final Catalogue catalogue;
     private final Sweep sweep;
     private final Events events;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
 
-    private Images(StoreFiles files, ContentStore content, Layers layers, Events events) {
+    private Images(
+            StoreFiles files, ContentStore content, Layers layers, StoreSync sync, Events events) {
         this.content = content;
         this.layers = layers;
+        this.sync = sync;
         this.catalogue = new Catalogue(files);
         this.sweep = new Sweep(files, content, layers);
         this.events = events;
@@ -52,9 +55,10 @@ public final class Images {
             StoreFiles files,
             ContentStore content,
             Layers layers,
+            StoreSync sync,
             StopMark.Last last,
             Events events) {
-        var images = new Images(files, content, layers, events);
+        var images = new Images(files, content, layers, sync, events);
         var lease = images.lease();
         try {
             if (last == StopMark.Last.POWER_LOSS) {
@@ -119,8 +123,7 @@ public final class Images {
 
     /** Takes an image whose blobs are all in the content store, under these names. */
     public StoredImage register(Descriptor manifest, List<String> references) throws IOException {
-        var image = load(manifest);
-        layers.sync();
+        var image = sync.after(() -> load(manifest));
         change(
                 () -> {
                     catalogue.add(image);

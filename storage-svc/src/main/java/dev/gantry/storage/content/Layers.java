@@ -51,6 +51,7 @@ public final class Layers {
     private final ContentStore content;
     private final Trash trash;
     private final LayerLimits limits;
+    private final StoreSync sync;
     private final Set<String> suspects = ConcurrentHashMap.newKeySet();
     private final Map<String, ReentrantLock> unpacking = new ConcurrentHashMap<>();
 
@@ -60,12 +61,14 @@ public final class Layers {
             StoreFiles files,
             ContentStore content,
             Trash trash,
-            LayerLimits limits) {
+            LayerLimits limits,
+            StoreSync sync) {
         this.kernel = kernel;
         this.files = files;
         this.content = content;
         this.trash = trash;
         this.limits = limits;
+        this.sync = sync;
     }
 
     /** The chain id of a layer over others. */
@@ -171,21 +174,31 @@ public final class Layers {
     private Layer unpack(Descriptor blob, Optional<String> expected, Below below, Path work)
             throws IOException {
         var compression = Compression.ofMediaType(blob.mediaType());
+        // What is not packed need not be digested again while it is digested as it comes.
+        var arrival = content.arrival(blob).filter(a -> compression == Compression.NONE);
         LayerUnpacker.Report report;
         String diffId;
         try (var packed = content.open(blob.digest());
-                var tar = new MeteredInput(compression.unpack(packed), blob.size(), limits);
+                var tar =
+                        arrival.isPresent()
+                                ? MeteredInput.undigested(packed, blob.size(), limits)
+                                : new MeteredInput(
+                                        compression.unpack(packed), blob.size(), limits);
                 var ahead = new ReadAhead(tar);
                 var root = Directory.open(kernel, work.resolve("fs"));
                 var stack = new LazyStack(below)) {
             report = LayerUnpacker.unpack(ahead, root, limits, stack::stat);
-            diffId = tar.digest();
+            diffId = arrival.isPresent() ? blob.digest() : tar.digest();
             if (expected.isPresent() && !expected.get().equals(diffId)) {
                 throw FaultException.invalid(
                         "layer %s unpacks to %s, the configuration says %s",
                         blob.digest(), diffId, expected.get());
             }
-            content.settle(blob.digest());
+            if (arrival.isPresent()) {
+                arrival.get().awaitWhole();
+            } else {
+                content.settle(blob.digest());
+            }
         }
         var layer =
                 new Layer(
@@ -297,7 +310,7 @@ public final class Layers {
                 (again, work) -> {
                     var difference = difference(layer, work);
                     if (difference.isPresent() && replace) {
-                        sync();
+                        sync.run();
                         exchange(layer, work);
                         StoreFiles.sync(files.layers());
                     }
@@ -331,16 +344,6 @@ public final class Layers {
                 kernel.renameat2(tmp.fd(), fresh, all.fd(), name, StorageKernel.RENAME_EXCHANGE)
                         .orThrow("renameat2 %s and %s", tmp.at(fresh), all.at(name));
             }
-        }
-    }
-
-    /**
-     * Makes durable all that was put into the store, with its names: one wait for all of an image,
-     * before the index names it.
-     */
-    void sync() {
-        try (var all = Directory.open(kernel, files.layers())) {
-            kernel.syncfs(all.fd()).orThrow("syncfs %s", files.layers());
         }
     }
 

@@ -42,6 +42,20 @@ public final class Leases {
         }
     }
 
+    /** The number of the newest lease that there was. */
+    long newest() {
+        synchronized (open) {
+            return last;
+        }
+    }
+
+    /** The number of the oldest lease that is open; more than any if there is none. */
+    long oldest() {
+        synchronized (open) {
+            return open.isEmpty() ? Long.MAX_VALUE : open.first();
+        }
+    }
+
     private void close(long number) {
         synchronized (open) {
             open.remove(number);
@@ -81,7 +95,7 @@ public final class Leases {
 
     private void forget() {
         synchronized (open) {
-            long oldest = open.isEmpty() ? Long.MAX_VALUE : open.first();
+            long oldest = oldest();
             kept.values().removeIf(number -> number < oldest);
         }
     }

@@ -105,7 +105,8 @@ public final class Load {
                             ? new LayerLimits(
                                     limits.maxBytes(), Long.MAX_VALUE, limits.maxBytes(), 0, 0)
                             : limits;
-            try (var unpacked = new MeteredInput(compression.unpack(pushback), size, bounded)) {
+            try (var unpacked =
+                    MeteredInput.undigested(compression.unpack(pushback), size, bounded)) {
                 var out = Channels.newOutputStream(channel);
                 var buffer = new byte[256 * 1024];
                 for (int count = unpacked.read(buffer); count >= 0; count = unpacked.read(buffer)) {

@@ -32,6 +32,9 @@ public final class LinuxStorageKernel implements StorageKernel {
     private static final long SUBVOLUME_CREATE = 0x5000940eL;
     private static final long SUBVOLUME_SNAPSHOT = 0x50009417L;
     private static final int SUBVOLUME_SIZE = 4096;
+    private static final long GETFLAGS = 0x80086601L;
+    private static final long SETFLAGS = 0x40086602L;
+    private static final int TOPDIR_FL = 0x00020000;
 
     private final TransferBuffers transfers = new TransferBuffers();
 
@@ -219,6 +222,21 @@ public final class LinuxStorageKernel implements StorageKernel {
     @Override
     public SyscallResult syncfs(int fd) {
         return Libc.call((errno, arena) -> (int) SYNCFS.invokeExact(errno, fd));
+    }
+
+    @Override
+    public SyscallResult markTopDirectory(int fd) {
+        return Libc.call(
+                (errno, arena) -> {
+                    // Their numbers say long, the kernel reads and writes an int.
+                    var flags = arena.allocate(JAVA_LONG);
+                    int got = (int) IOCTL.invokeExact(errno, fd, GETFLAGS, flags);
+                    if (got < 0) {
+                        return got;
+                    }
+                    flags.set(JAVA_INT, 0, flags.get(JAVA_INT, 0) | TOPDIR_FL);
+                    return (int) IOCTL.invokeExact(errno, fd, SETFLAGS, flags);
+                });
     }
 
     @Override

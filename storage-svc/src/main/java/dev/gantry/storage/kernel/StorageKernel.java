@@ -84,6 +84,12 @@ public interface StorageKernel {
     /** syncfs(2). */
     SyscallResult syncfs(int fd);
 
+    /**
+     * ioctl_iflags(2): adds FS_TOPDIR_FL to a directory of the caller's own. ext4 then places each
+     * directory made in it as one that is not related to the others.
+     */
+    SyscallResult markTopDirectory(int fd);
+
     /** statfs(2): the file system's magic number. */
     SyscallResult fstatfs(int fd);
 

@@ -24,6 +24,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 class LeasesTest {
     @TempDir Path temp;
     private Trash trash;
+    private StoreSync sync;
     private ContentStore content;
     private Images images;
 
@@ -33,13 +34,17 @@ class LeasesTest {
         var files = StoreFiles.open(temp.resolve("state"));
         trash = new Trash(kernel, files.trash());
         content = new ContentStore(files);
-        var layers = new Layers(kernel, files, content, trash, LayerLimits.DEFAULT);
-        images = Images.open(files, content, layers, StopMark.Last.CLEAN, (what, id, facts) -> {});
+        sync = new StoreSync(kernel, files, content);
+        var layers = new Layers(kernel, files, content, trash, LayerLimits.DEFAULT, sync);
+        images =
+                Images.open(
+                        files, content, layers, sync, StopMark.Last.CLEAN, (what, id, facts) -> {});
     }
 
     @AfterEach
     void close() {
         trash.close();
+        sync.close();
     }
 
     private Descriptor put(String text) throws IOException {

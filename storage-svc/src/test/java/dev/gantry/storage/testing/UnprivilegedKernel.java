@@ -7,6 +7,7 @@ import dev.gantry.storage.kernel.StorageKernel;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The real kernel for tests without root: a change of owner is recorded and taken for done, all
@@ -15,6 +16,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 public final class UnprivilegedKernel implements StorageKernel {
     private static final SyscallResult OK = new SyscallResult(0, 0);
     private final StorageKernel kernel = new LinuxStorageKernel();
+
+    /** What the next syncfs fails with, once; 0 if it does not. */
+    public final AtomicInteger syncfsErrno = new AtomicInteger();
 
     /** {@code name uid:gid} of each change of owner. */
     public final List<String> owners = new CopyOnWriteArrayList<>();
@@ -87,7 +91,13 @@ public final class UnprivilegedKernel implements StorageKernel {
 
     @Override
     public SyscallResult syncfs(int fd) {
-        return OK;
+        int errno = syncfsErrno.getAndSet(0);
+        return errno == 0 ? OK : new SyscallResult(-1, errno);
+    }
+
+    @Override
+    public SyscallResult markTopDirectory(int fd) {
+        return kernel.markTopDirectory(fd);
     }
 
     @Override
