@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gantry.bus.contract.storage.StorageResult.Finding;
+import dev.gantry.bus.contract.storage.StorageResult.Image;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.testing.RequiresRoot;
@@ -258,5 +259,55 @@ class StorageCheckIT {
 
         assertThat(config).hasBinaryContent(good);
         assertThat(check(false)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "printf '' > index.json",
+                "printf '{\"schemaVersion\": 2, \"manifests\": [{\"digest' > index.json",
+                "printf '{\"manifests\": [{\"digest\": \"sha256:1\"}]}' > index.json",
+                "head -c 100 /dev/urandom > index.json",
+                "rm index.json"
+            })
+    void aLostIndexIsMadeOfWhatIsThere(String damage) throws Exception {
+        storage.images().tag("image", "other");
+        storage.images().tag("image", "newest");
+        var before = storage.images().list().images();
+        storage.close();
+        Shell.run("sh", "-c", "cd " + state + "; " + damage);
+
+        storage = openStore();
+
+        var after = storage.images().list().images();
+        assertThat(after).hasSameSizeAs(before);
+        assertThat(after.getFirst().id()).isEqualTo(before.getFirst().id());
+        assertThat(after.getFirst().references())
+                .as("the names of before the last change")
+                .containsExactlyInAnyOrder("image:latest", "other:latest");
+        if (!damage.startsWith("rm")) {
+            assertThat(check(false)).extracting(Finding::part).containsExactly("index");
+            assertThat(check(true)).extracting(Finding::repaired).containsExactly(true);
+        }
+        assertThat(check(false)).isEmpty();
+        storage.close();
+        storage = openStore();
+        assertThat(storage.images().list().images()).isEqualTo(after);
+    }
+
+    /** Both are lost: nobody knows the names, but nothing is swept. */
+    @Test
+    void withoutAnyIndexTheImagesAreThereWithoutNames() throws Exception {
+        var before = storage.images().list().images().getFirst();
+        storage.close();
+        Shell.run("sh", "-c", "cd " + state + "; : > index.json; : > index.json.previous");
+
+        storage = openStore();
+
+        var after = storage.images().list().images();
+        assertThat(after).extracting(Image::id).containsExactly(before.id());
+        assertThat(after.getFirst().references()).isEmpty();
+        storage.images().tag(before.id(), "image");
+        assertThat(storage.prepare("container", "image", false).rootfs().lowerdirs()).hasSize(2);
     }
 }

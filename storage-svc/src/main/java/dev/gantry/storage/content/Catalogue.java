@@ -1,16 +1,12 @@
 package dev.gantry.storage.content;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
-import dev.gantry.bus.wire.Json;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,45 +15,70 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * Which images there are and what they are called. Kept in memory; on disk it is the {@code
- * index.json} of the layout, replaced as a whole. Not thread-safe: its owner holds a lock.
+ * Which images there are and what they are called. Kept in memory; on disk it is the {@link
+ * IndexFile}. Not thread-safe: its owner holds a lock.
  */
 final class Catalogue {
-    private static final String NAME = "org.opencontainers.image.ref.name";
+    private static final System.Logger LOG = System.getLogger(Catalogue.class.getName());
     private static final Pattern ID_PREFIX = Pattern.compile("[0-9a-f]{4,64}");
 
-    private final StoreFiles files;
+    private final IndexFile index;
     private final Map<String, StoredImage> images = new LinkedHashMap<>();
     private final Map<String, Damaged> damaged = new LinkedHashMap<>();
     private final Map<String, String> references = new LinkedHashMap<>();
 
     Catalogue(StoreFiles files) {
-        this.files = files;
+        this.index = new IndexFile(files);
     }
 
     /** Loads an image from its manifest. */
     interface Loader {
         StoredImage load(Descriptor manifest) throws IOException;
 
+        /** All manifests that are in the store, needed or not. */
+        List<Descriptor> manifests() throws IOException;
+
         /** What is left of one that cannot be loaded. */
         Damaged damaged(Descriptor manifest, String reason);
     }
 
-    /** Reads the index. Images that cannot be loaded are kept as damaged. */
-    void load(Loader loader) throws IOException {
-        if (!Files.exists(file())) {
-            return;
+    /**
+     * Reads the index. Images that cannot be loaded are kept as damaged. Where the index is lost,
+     * the manifests in the store are its images, with the names that they had before its last
+     * change.
+     *
+     * @return why the index is lost
+     */
+    Optional<String> load(Loader loader) throws IOException {
+        var content = index.read();
+        for (var entry : content.entries()) {
+            var manifest = entry.manifest();
+            entry.name().ifPresent(name -> references.put(name, manifest.digest()));
+            if (!images.containsKey(manifest.digest())) {
+                load(loader, manifest);
+            }
         }
-        var index = Manifest.document(Files.readAllBytes(file()), file().toString());
-        for (var entry : index.path("manifests")) {
-            var descriptor = Descriptor.parse(entry);
-            var name = entry.path("annotations").path(NAME).asText("");
-            if (!name.isEmpty()) {
-                references.put(name, descriptor.digest());
+        if (content.lost().isPresent()) {
+            for (var manifest : loader.manifests()) {
+                if (!images.containsKey(manifest.digest())) {
+                    loadWhole(loader, manifest);
+                }
             }
-            if (!images.containsKey(descriptor.digest())) {
-                load(loader, descriptor);
-            }
+            save();
+        }
+        return content.lost();
+    }
+
+    /** What was not whole before the index was lost is not an image because of it. */
+    private void loadWhole(Loader loader, Descriptor manifest) {
+        try {
+            add(loader.load(manifest));
+        } catch (IOException | FaultException e) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0} is not taken for an image: {1}",
+                    manifest.digest(),
+                    e.getMessage());
         }
     }
 
@@ -74,31 +95,27 @@ final class Catalogue {
         }
     }
 
-    private Path file() {
-        return files.root().resolve("index.json");
-    }
-
     /** Writes the index; what was said before is durable when this returns. */
     void save() throws IOException {
-        var json = Json.mapper().createObjectNode();
-        json.put("schemaVersion", 2);
-        json.put("mediaType", "application/vnd.oci.image.index.v1+json");
-        var manifests = json.putArray("manifests");
-        images.values().forEach(image -> write(image.descriptor(), manifests));
-        damaged.values().forEach(image -> write(image.descriptor(), manifests));
-        files.replace(file(), Json.mapper().writeValueAsBytes(json));
+        var entries = new ArrayList<IndexFile.Entry>();
+        images.values().forEach(image -> enter(image.descriptor(), entries));
+        damaged.values().forEach(image -> enter(image.descriptor(), entries));
+        index.write(entries);
     }
 
-    private void write(Descriptor image, ArrayNode manifests) {
+    private void enter(Descriptor image, List<IndexFile.Entry> entries) {
         var names = names(image.digest());
         if (names.isEmpty()) {
-            manifests.add(image.json());
+            entries.add(new IndexFile.Entry(image, Optional.empty()));
         }
         for (var name : names) {
-            var entry = image.json();
-            entry.putObject("annotations").put(NAME, name);
-            manifests.add(entry);
+            entries.add(new IndexFile.Entry(image, Optional.of(name)));
         }
+    }
+
+    /** Where the index is. */
+    IndexFile index() {
+        return index;
     }
 
     void add(StoredImage image) {

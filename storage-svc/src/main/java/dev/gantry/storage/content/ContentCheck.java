@@ -38,6 +38,7 @@ final class ContentCheck {
 
     /** Of content alone: snapshots and volumes are counted elsewhere. */
     Images.ContentReport run() throws IOException {
+        index(images.index());
         for (var damaged : images.damaged()) {
             damaged(damaged);
         }
@@ -48,6 +49,22 @@ final class ContentCheck {
             layers(image);
         }
         return new Images.ContentReport(whole.size(), compared.size(), findings);
+    }
+
+    /** It was made again when the store was opened; this tells of it until somebody has looked. */
+    private void index(IndexFile index) throws IOException {
+        var broken = index.broken();
+        if (broken.isPresent()) {
+            if (repair) {
+                index.forgetBroken();
+            }
+            add(
+                    "index",
+                    broken.get().toString(),
+                    "it could not be read: the images have the names of before its last change",
+                    "name again what has lost its name, and remove it",
+                    repair);
+        }
     }
 
     private void add(String part, String subject, String problem, String remedy, boolean repaired) {

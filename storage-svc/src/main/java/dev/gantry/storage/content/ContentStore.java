@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.DigestOutputStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -225,6 +226,22 @@ public final class ContentStore {
                     FaultCode.INTERNAL, "content %s was altered on the disk", digest);
         }
         return bytes;
+    }
+
+    /** All blobs that are manifests of images. */
+    List<Descriptor> manifests() throws IOException {
+        var manifests = new ArrayList<Descriptor>();
+        for (var digest : digests()) {
+            if (size(digest) <= Manifest.MAX_DOCUMENT) {
+                Manifest.mediaType(Files.readAllBytes(path(digest)))
+                        .ifPresent(type -> manifests.add(descriptor(type, digest)));
+            }
+        }
+        return manifests;
+    }
+
+    private Descriptor descriptor(String mediaType, String digest) {
+        return new Descriptor(mediaType, digest, sizeIfThere(digest));
     }
 
     /** Bytes of a blob. */

@@ -65,7 +65,16 @@ public final class Images {
                 content.suspectAll();
                 layers.suspectAll();
             }
-            images.catalogue.load(images.loader);
+            images.catalogue
+                    .load(images.loader)
+                    .ifPresent(
+                            why ->
+                                    LOG.log(
+                                            System.Logger.Level.ERROR,
+                                            "the index is lost, and made again of {0} images that"
+                                                    + " are in the store: {1}",
+                                            images.catalogue.images().size(),
+                                            why));
             for (var damaged : images.catalogue.damaged()) {
                 LOG.log(
                         System.Logger.Level.ERROR,
@@ -86,6 +95,11 @@ public final class Images {
                 @Override
                 public StoredImage load(Descriptor manifest) throws IOException {
                     return Images.this.load(manifest);
+                }
+
+                @Override
+                public List<Descriptor> manifests() throws IOException {
+                    return content.manifests();
                 }
 
                 @Override
@@ -370,6 +384,10 @@ public final class Images {
     /** All that are whole. */
     public List<StoredImage> all() {
         return needed().images();
+    }
+
+    IndexFile index() {
+        return catalogue.index();
     }
 
     List<Damaged> damaged() {

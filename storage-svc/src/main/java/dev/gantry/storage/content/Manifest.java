@@ -15,6 +15,7 @@ import java.nio.charset.CharacterCodingException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -93,6 +94,21 @@ public record Manifest(Descriptor config, List<Descriptor> layers) {
                     Names.quote(config.mediaType()));
         }
         return new Manifest(config, layers);
+    }
+
+    /** The media type of a manifest by what is in it; empty if it is none. */
+    static Optional<String> mediaType(byte[] bytes) {
+        if (bytes.length == 0 || bytes[0] != '{') {
+            return Optional.empty();
+        }
+        try {
+            var json = document(bytes, "blob");
+            var mediaType = json.path("mediaType").asText(MEDIA_TYPE);
+            parse(bytes, mediaType);
+            return Optional.of(mediaType).filter(Manifest::isManifest);
+        } catch (FaultException e) {
+            return Optional.empty(); // It is something else, a configuration for example.
+        }
     }
 
     /** Checks what a document says of itself against what its descriptor says of it. */
