@@ -1,7 +1,5 @@
 package dev.gantry.storage;
 
-import static dev.gantry.storage.kernel.StorageKernel.RENAME_NOREPLACE;
-
 import dev.gantry.bus.contract.Done;
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.PlanStep;
@@ -10,6 +8,7 @@ import dev.gantry.bus.contract.storage.StorageResult.Changes;
 import dev.gantry.bus.contract.storage.StorageResult.Image;
 import dev.gantry.bus.contract.storage.StorageResult.Prepared;
 import dev.gantry.bus.contract.storage.StorageResult.SnapshotUsage;
+import dev.gantry.bus.contract.storage.StorageResult.Viewed;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.linux.Errno;
@@ -38,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -57,6 +57,8 @@ final class ImageSnapshotter implements Snapshotter, LayerUppers {
     private final Directory tmp;
     private final StoreFiles files;
     private final RootDriver driver;
+    private final FreshDirectory fresh;
+    private final ImageViews views;
     private final Map<String, Base> bases = new ConcurrentHashMap<>();
 
     ImageSnapshotter(
@@ -68,6 +70,8 @@ final class ImageSnapshotter implements Snapshotter, LayerUppers {
         this.files = files;
         this.snapshots = Directory.open(kernel, files.snapshots());
         this.tmp = Directory.open(kernel, files.tmp());
+        this.fresh = new FreshDirectory(kernel, files, trash, tmp);
+        this.views = new ImageViews(kernel, images, files, snapshots, fresh, driver);
     }
 
     /** What is the same for all containers of an image. */
@@ -102,39 +106,17 @@ final class ImageSnapshotter implements Snapshotter, LayerUppers {
     private List<PlanStep> make(
             String containerId, StoredImage image, FileStat root, boolean planOnly) {
         var steps = new Steps(planOnly);
-        var fresh = files.fresh("snapshot").getFileName().toString();
         var path = files.snapshots().resolve(containerId);
-        var shell = Steps.quote(path.toString());
-        try {
-            steps.run(
-                    "mkdir",
-                    path + " 0700",
-                    "install -d -m 0700 " + shell,
-                    () -> kernel.mkdirat(tmp.fd(), fresh, 0700));
-            if (planOnly) {
-                return fill(steps, tmp, image, root, path);
-            }
-            try (var directory = tmp.descend(fresh)) {
-                fill(steps, directory, image, root, path);
-            }
-            // All or nothing: the snapshot gets its name when it is whole.
-            var named =
-                    kernel.renameat2(
-                            tmp.fd(), fresh, snapshots.fd(), containerId, RENAME_NOREPLACE);
-            if (named.errno() == Errno.EEXIST) {
-                trash.discard(tmp, fresh);
-                return List.of();
-            }
-            named.orThrow("renameat2 %s to %s", tmp.at(fresh), path);
-            return steps.list();
-        } catch (FaultException e) {
-            trash.discard(tmp, fresh);
-            throw e;
+        Consumer<Directory> fill = in -> fill(steps, in, image, root, path);
+        if (planOnly) {
+            fresh.plan(steps, path, fill);
+        } else if (!fresh.make(steps, snapshots, containerId, path, fill)) {
+            return List.of();
         }
+        return steps.list();
     }
 
-    private List<PlanStep> fill(
-            Steps steps, Directory in, StoredImage image, FileStat root, Path path) {
+    private void fill(Steps steps, Directory in, StoredImage image, FileStat root, Path path) {
         driver.fill(steps, in, image, root, path);
         var record = path.resolve(RECORD);
         steps.run(
@@ -142,7 +124,22 @@ final class ImageSnapshotter implements Snapshotter, LayerUppers {
                 record + " -> " + image.digest(),
                 "ln -s " + image.digest() + " " + Steps.quote(record.toString()),
                 () -> kernel.symlinkat(image.digest(), in.fd(), RECORD));
-        return steps.list();
+    }
+
+    @Override
+    public Viewed view(String containerId, String image, boolean planOnly) {
+        if (!planOnly) {
+            requireImageOf(containerId);
+        }
+        return images.with(
+                image,
+                stored ->
+                        views.show(
+                                containerId,
+                                stored,
+                                base(stored).root(),
+                                lowerdirs(stored),
+                                planOnly));
     }
 
     private Base base(StoredImage image) {
@@ -358,9 +355,15 @@ final class ImageSnapshotter implements Snapshotter, LayerUppers {
         }
     }
 
-    /** The layers of a container's image, lowest first; NOT_FOUND if there is no snapshot. */
+    /** The layers that a container may have mounted; NOT_FOUND if there is no snapshot. */
     List<Layer> layers(String containerId) {
-        return requireImageOf(containerId).layers();
+        var layers = new ArrayList<>(requireImageOf(containerId).layers());
+        views.of(containerId).stream()
+                .filter(images::isThere)
+                .map(images::byManifest)
+                .map(StoredImage::layers)
+                .forEach(layers::addAll);
+        return layers;
     }
 
     /** What is wrong with a snapshot. */
@@ -383,10 +386,13 @@ final class ImageSnapshotter implements Snapshotter, LayerUppers {
         return Optional.empty();
     }
 
-    /** Containers that stand on the image of a manifest. */
+    /** Containers that stand on the image of a manifest, or are shown it. */
     List<String> usersOf(String manifestDigest) {
         return snapshots.names().stream()
-                .filter(id -> imageOf(id).filter(manifestDigest::equals).isPresent())
+                .filter(
+                        id ->
+                                imageOf(id).filter(manifestDigest::equals).isPresent()
+                                        || views.of(id).contains(manifestDigest))
                 .toList();
     }
 

@@ -6,6 +6,7 @@ import dev.gantry.bus.contract.storage.StorageResult.Changes;
 import dev.gantry.bus.contract.storage.StorageResult.Image;
 import dev.gantry.bus.contract.storage.StorageResult.Prepared;
 import dev.gantry.bus.contract.storage.StorageResult.SnapshotUsage;
+import dev.gantry.bus.contract.storage.StorageResult.Viewed;
 
 import java.util.List;
 import java.util.Optional;
@@ -23,6 +24,14 @@ public interface Snapshotter {
      * @param planOnly only say what would be done
      */
     Prepared prepare(String containerId, String image, boolean planOnly);
+
+    /**
+     * Shows an image to a container that has a snapshot, beside its root and read-only. Idempotent;
+     * removing the snapshot ends it.
+     *
+     * @param planOnly only say what would be done; the snapshot need not be there yet
+     */
+    Viewed view(String containerId, String image, boolean planOnly);
 
     /** Describes a snapshot again; NOT_FOUND if there is none. */
     Prepared mounts(String containerId);

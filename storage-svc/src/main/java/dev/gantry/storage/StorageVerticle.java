@@ -70,6 +70,8 @@ final class StorageVerticle extends VerticleBase {
         return switch (operation) {
             case StorageOperation.Prepare(var id, var image, var planOnly) ->
                     storage.prepare(id, image, planOnly);
+            case StorageOperation.View(var id, var image, var planOnly) ->
+                    storage.snapshotter().view(id, image, planOnly);
             case StorageOperation.Mounts(var id) -> storage.snapshotter().mounts(id);
             case StorageOperation.Remove(var id) -> storage.snapshotter().remove(id);
             case StorageOperation.Diff(var id) -> storage.snapshotter().diff(id);

@@ -210,6 +210,53 @@ abstract class SnapshotterKit {
     }
 
     @Test
+    void anotherImageIsShownBesideTheRoot() throws Exception {
+        storage.prepare("own", "image", false);
+        var list = LIST.replace("find .", "find . -mindepth 1"); // The root's time is its making's.
+        var own = run("own", list);
+        storage.imported(
+                new OciLayout(temp.resolve("tools"))
+                        .layer(
+                                new TarBytes()
+                                        .mode(0711)
+                                        .owner(9)
+                                        .directory(".")
+                                        .file("t", "t")
+                                        .end())
+                        .write("tag")
+                        .toString(),
+                Optional.of("tools"),
+                Optional.empty(),
+                "");
+
+        var planned = storage.snapshotter().view("own", "tools", true);
+        var shown = storage.snapshotter().view("own", "tools", false);
+        var itself = storage.snapshotter().view("own", "image", false);
+
+        assertThat(shown.rootfs()).isEqualTo(planned.rootfs());
+        assertThat(storage.snapshotter().view("own", "tools", false).steps()).isEmpty();
+        assertThat(MergedRoot.run(shown.rootfs(), "cd $root; stat -c '%a %u' .; find .; cat t"))
+                .isEqualTo("711 9\n.\n./t\nt");
+        assertThat(MergedRoot.run(itself.rootfs(), list)).isEqualTo(own);
+        assertThat(run("own", list)).isEqualTo(own);
+        assertThat(storage.snapshotter().containers()).containsExactly("own");
+        assertThat(storage.check(false, Optional.empty()).findings()).isEmpty();
+        assertThatThrownBy(() -> storage.remove("tools", false))
+                .hasMessageContaining("is used by container");
+        storage.snapshotter().remove("own");
+        assertThat(storage.remove("tools", false).deleted()).isNotEmpty();
+    }
+
+    @Test
+    void onlyAContainerThatIsThereIsShownAnImage() {
+        assertThatThrownBy(() -> storage.snapshotter().view("absent", "image", false))
+                .hasMessageContaining("no snapshot of container absent");
+        storage.prepare("own", "image", false);
+        assertThatThrownBy(() -> storage.snapshotter().view("own", "absent", false))
+                .hasMessageContaining("no such image");
+    }
+
+    @Test
     void nothingChangedIsNoChange() throws Exception {
         storage.prepare("same", "image", false);
         run("same", "cd $root; cat kept; find . > /dev/null");

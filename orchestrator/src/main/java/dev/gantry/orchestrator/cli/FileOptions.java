@@ -19,7 +19,7 @@ final class FileOptions {
     @Option(
             names = "--mount",
             paramLabel = "type=…,src=…,dst=…",
-            description = "a mount, in long form")
+            description = "a mount, in long form: bind, volume, tmpfs or image")
     List<String> mounts = List.of();
 
     @Option(names = "--tmpfs", paramLabel = "DESTINATION[:OPTIONS]", description = "a tmpfs")

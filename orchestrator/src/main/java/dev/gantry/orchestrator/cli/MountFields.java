@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * {@code --mount type=bind|volume|tmpfs,src=…,dst=…}: fields separated by commas, one in quotes may
- * have commas itself. A field that is not of the mount's type is refused.
+ * {@code --mount type=bind|volume|tmpfs|image,src=…,dst=…}: fields separated by commas, one in
+ * quotes may have commas itself. A field that is not of the mount's type is refused.
  */
 final class MountFields {
     private final String what;
@@ -81,6 +81,8 @@ final class MountFields {
                                 case "private" -> "Z";
                                 default -> throw unknown(key, value);
                             });
+            case "image-subpath" ->
+                    throw MountSyntax.unsupported(what, key, "an image is mounted as a whole");
             case "volume-nocopy" -> {
                 of.add("volume");
                 flag(key, value, SpecBuilder.NO_COPY);
@@ -167,10 +169,12 @@ final class MountFields {
                 }
                 yield MountSyntax.bind(what, source, destination, options);
             }
+            case SpecBuilder.IMAGE -> MountSyntax.image(what, source, destination, options);
             case "volume" -> MountSyntax.volume(what, source, destination, options);
             default ->
                     throw FaultException.invalid(
-                            "%s: type %s is none of bind, volume, tmpfs", what, Names.quote(type));
+                            "%s: type %s is none of bind, volume, tmpfs, image",
+                            what, Names.quote(type));
         };
     }
 }

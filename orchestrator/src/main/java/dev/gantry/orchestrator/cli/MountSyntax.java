@@ -2,6 +2,7 @@ package dev.gantry.orchestrator.cli;
 
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.oci.OciMount;
+import dev.gantry.bus.contract.storage.References;
 import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.orchestrator.invocation.Invocation;
@@ -100,6 +101,20 @@ final class MountSyntax {
                 "volume",
                 name.isEmpty() ? "" : Names.check("volume name", name),
                 kept);
+    }
+
+    /** An image, read-only. */
+    static OciMount image(String what, String image, String destination, List<String> options) {
+        if (image.isEmpty()) {
+            throw FaultException.invalid("%s: an image has a src, its name", what);
+        }
+        var kept = new ArrayList<String>();
+        options.forEach(option -> common(what, option, kept));
+        kept.remove("ro"); // As it is anyway.
+        if (kept.contains("rw")) {
+            throw unsupported(what, "rw", "an image is never written to");
+        }
+        return new OciMount(destination, SpecBuilder.IMAGE, References.check(image), kept);
     }
 
     /**

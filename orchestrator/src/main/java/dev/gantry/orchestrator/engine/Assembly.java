@@ -170,7 +170,7 @@ final class Assembly {
         var netns = NetworkNamespaces.of(attached, spec.network(), parts.containers());
         var oci =
                 SpecBuilder.build(
-                        spec, prepared, attached, netns, hostname, mounts, volumes.paths());
+                        spec, prepared, attached, netns, hostname, mounts, volumes.sources());
         var create =
                 new NamespaceOperation.Create(
                         container.id(),

@@ -1,10 +1,12 @@
 package dev.gantry.orchestrator.engine;
 
 import dev.gantry.bus.contract.container.ContainerSpec;
+import dev.gantry.bus.contract.namespace.NamespaceOperation.Rootfs;
 import dev.gantry.bus.contract.oci.OciMount;
 import dev.gantry.bus.contract.storage.ImageConfig;
 import dev.gantry.bus.contract.storage.StorageOperation;
 import dev.gantry.bus.contract.storage.StorageResult.Image;
+import dev.gantry.bus.contract.storage.StorageResult.Viewed;
 import dev.gantry.bus.contract.storage.StorageResult.Volume;
 import dev.gantry.orchestrator.model.ContainerIds;
 import dev.gantry.orchestrator.model.ContainerRecord;
@@ -12,6 +14,7 @@ import dev.gantry.orchestrator.saga.Saga;
 import dev.gantry.orchestrator.saga.Undo;
 import dev.gantry.orchestrator.services.Caller;
 import dev.gantry.orchestrator.services.Services;
+import dev.gantry.orchestrator.spec.MountSources;
 import dev.gantry.orchestrator.spec.SpecBuilder;
 
 import java.nio.file.Path;
@@ -20,6 +23,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -29,9 +34,9 @@ final class Volumes {
      * Volumes that are there.
      *
      * @param mounts of the container's own volumes
-     * @param paths host path by volume name
+     * @param sources where volumes and images that are mounted lie
      */
-    record Bound(List<OciMount> mounts, Map<String, String> paths) {}
+    record Bound(List<OciMount> mounts, MountSources sources) {}
 
     private final Parts parts;
 
@@ -73,8 +78,9 @@ final class Volumes {
             Caller caller) {
         var wanted = new ArrayList<String>(named(container));
         wanted.addAll(container.anonymousVolumes());
+        var views = begin(images(container), image -> view(saga, container, image, caller));
         if (wanted.isEmpty()) {
-            return new Bound(List.of(), Map.of());
+            return new Bound(List.of(), new MountSources(Map.of(), views.get()));
         }
         var there = paths(caller);
         var made = new HashMap<String, CompletableFuture<Volume>>();
@@ -94,7 +100,34 @@ final class Volumes {
         }
         var paths = new HashMap<>(there);
         made.forEach((name, volume) -> paths.put(name, Services.await(volume).path()));
-        return new Bound(mounts(container, places), paths);
+        return new Bound(mounts(container, places), new MountSources(paths, views.get()));
+    }
+
+    private CompletableFuture<Viewed> view(
+            Saga saga, ContainerRecord container, String image, Caller caller) {
+        var view = new StorageOperation.View(container.id(), image, false);
+        return saga.begin(() -> parts.services().storage(view, caller));
+    }
+
+    /** Asks for all at once. */
+    private static Supplier<Map<String, Rootfs>> begin(
+            List<String> images, Function<String, CompletableFuture<Viewed>> view) {
+        var begun = new HashMap<String, CompletableFuture<Viewed>>();
+        images.forEach(image -> begun.put(image, view.apply(image)));
+        return () -> {
+            var views = new HashMap<String, Rootfs>();
+            begun.forEach((image, viewed) -> views.put(image, Services.await(viewed).rootfs()));
+            return views;
+        };
+    }
+
+    /** The images that are mounted beside the root. */
+    private static List<String> images(ContainerRecord container) {
+        return container.spec().mounts().stream()
+                .filter(mount -> mount.type().equals(SpecBuilder.IMAGE))
+                .map(OciMount::source)
+                .distinct()
+                .toList();
     }
 
     /**
@@ -123,8 +156,17 @@ final class Volumes {
 
     /** What they will be, without making any. */
     Bound plan(ContainerRecord container, List<String> places, Caller caller) {
+        var views =
+                begin(
+                        images(container),
+                        image ->
+                                parts.services()
+                                        .storage(
+                                                new StorageOperation.View(
+                                                        container.id(), image, true),
+                                                caller));
         if (named(container).isEmpty() && places.isEmpty()) {
-            return new Bound(List.of(), Map.of());
+            return new Bound(List.of(), new MountSources(Map.of(), views.get()));
         }
         var paths = new HashMap<>(paths(caller));
         var host = Services.await(parts.services().storage(new StorageOperation.Probe(), caller));
@@ -134,7 +176,7 @@ final class Volumes {
             paths.putIfAbsent(
                     name, Path.of(host.root()).resolve("volumes/" + name + "/data").toString());
         }
-        return new Bound(mounts(container, places), paths);
+        return new Bound(mounts(container, places), new MountSources(paths, views.get()));
     }
 
     private Map<String, String> paths(Caller caller) {

@@ -2,6 +2,7 @@ package dev.gantry.orchestrator.spec;
 
 import dev.gantry.bus.contract.Names;
 import dev.gantry.bus.contract.container.ContainerSpec;
+import dev.gantry.bus.contract.namespace.NamespaceOperation.Rootfs;
 import dev.gantry.bus.contract.network.NetworkResult.Attached;
 import dev.gantry.bus.contract.oci.OciMount;
 import dev.gantry.bus.fault.FaultException;
@@ -22,13 +23,10 @@ final class MountPlan {
      * The kernel's file systems, then the network's files and the user's mounts, parents before
      * children. A mount of the user replaces the default at the same place.
      *
-     * @param volumes host path of each volume by the name in the mount's source
+     * @param sources where volumes and images lie
      */
     static List<OciMount> mounts(
-            ContainerSpec spec,
-            List<OciMount> wanted,
-            Attached network,
-            Map<String, String> volumes) {
+            ContainerSpec spec, List<OciMount> wanted, Attached network, MountSources sources) {
         var byPlace = new LinkedHashMap<String, OciMount>();
         for (var mount : defaults(spec.shmSizeBytes().orElse(DEFAULT_SHM))) {
             byPlace.put(mount.destination(), mount);
@@ -44,7 +42,7 @@ final class MountPlan {
                 throw FaultException.invalid("two mounts at %s", Names.quote(place));
             }
             byPlace.remove(place);
-            rest.put(place, asked(mount, place, volumes));
+            rest.put(place, asked(mount, place, sources));
         }
         var sorted = new ArrayList<>(rest.values());
         sorted.sort(Comparator.comparingInt(m -> depth(m.destination())));
@@ -96,7 +94,7 @@ final class MountPlan {
         }
     }
 
-    private static OciMount asked(OciMount mount, String place, Map<String, String> volumes) {
+    private static OciMount asked(OciMount mount, String place, MountSources sources) {
         return switch (mount.type()) {
             case "", "bind" -> {
                 if (!mount.source().startsWith("/")) {
@@ -106,7 +104,7 @@ final class MountPlan {
                 yield new OciMount(place, "bind", mount.source(), bindOptions(mount.options()));
             }
             case "volume" -> {
-                var path = volumes.get(mount.source());
+                var path = sources.volumes().get(mount.source());
                 if (path == null) {
                     throw FaultException.invalid(
                             "volume %s has no path", Names.quote(mount.source()));
@@ -114,6 +112,14 @@ final class MountPlan {
                 var options = new ArrayList<>(mount.options());
                 options.remove(SpecBuilder.NO_COPY);
                 yield new OciMount(place, "bind", path, bindOptions(options));
+            }
+            case SpecBuilder.IMAGE -> {
+                var view = sources.images().get(mount.source());
+                if (view == null) {
+                    throw FaultException.invalid(
+                            "image %s is not shown", Names.quote(mount.source()));
+                }
+                yield image(mount, place, view);
             }
             case "tmpfs" -> {
                 var options = new ArrayList<>(List.of("nosuid", "nodev", "noexec"));
@@ -125,9 +131,21 @@ final class MountPlan {
             }
             default ->
                     throw FaultException.invalid(
-                            "mount type %s at %s is none of bind, volume, tmpfs",
+                            "mount type %s at %s is none of bind, volume, tmpfs, image",
                             Names.quote(mount.type()), Names.quote(place));
         };
+    }
+
+    /** Never writable, and without what an image could do to a host that trusts it. */
+    private static OciMount image(OciMount mount, String place, Rootfs view) {
+        var options = new ArrayList<>(List.of("ro", "nosuid", "nodev"));
+        options.addAll(mount.options());
+        if (view.lowerdirs().isEmpty()) {
+            return new OciMount(place, "bind", view.upperdir(), bindOptions(options));
+        }
+        options.addAll(view.options());
+        view.lowerdirs().forEach(layer -> options.add("lowerdir=" + layer));
+        return new OciMount(place, "overlay", "overlay", options);
     }
 
     private static List<String> bindOptions(List<String> options) {

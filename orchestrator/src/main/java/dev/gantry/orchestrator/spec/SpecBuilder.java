@@ -28,6 +28,9 @@ import java.util.stream.Stream;
  * configuration. Pure: it reads no file of the container and asks no service.
  */
 public final class SpecBuilder {
+    /** Type of a mount that shows an image. */
+    public static final String IMAGE = "image";
+
     /** Option of a volume's mount: it is not filled from the image. */
     public static final String NO_COPY = "nocopy";
 
@@ -102,7 +105,7 @@ public final class SpecBuilder {
      * @param netns its network namespace; empty: the host's
      * @param hostname of the container
      * @param mounts those asked for, and those of the image's volumes
-     * @param volumes host path of each volume by the source of its mount
+     * @param sources where volumes and images lie
      */
     public static OciSpec build(
             ContainerSpec spec,
@@ -111,7 +114,7 @@ public final class SpecBuilder {
             Optional<Namespace> netns,
             String hostname,
             List<OciMount> mounts,
-            Map<String, String> volumes) {
+            MountSources sources) {
         var image = storage.image().config();
         var identity =
                 new UserDatabase(storage.passwd(), storage.group())
@@ -141,7 +144,7 @@ public final class SpecBuilder {
                 spec.readOnly(),
                 hostname,
                 "",
-                MountPlan.mounts(spec, mounts, network, volumes),
+                MountPlan.mounts(spec, mounts, network, sources),
                 namespaces(netns),
                 List.of(),
                 List.of(),

@@ -201,6 +201,41 @@ class RealUseIT {
     }
 
     @Test
+    void anImageIsMountedBesideTheRootAndKeptAsLongAsItIs() {
+        var mount = "type=image,src=" + DEBIAN + ",dst=/debian";
+        out(
+                "run",
+                "--name",
+                "sees",
+                "--network",
+                "none",
+                "--mount",
+                mount,
+                "host-shell",
+                "sh",
+                "-c",
+                "grep ^ID= /debian/etc/os-release; touch /debian/x 2> /dev/null || echo read-only");
+        assertThat(out("logs", "sees")).isEqualTo("ID=debian\nread-only");
+        assertThat(gantry.gantry("rmi", DEBIAN).err()).contains("is used by container");
+        out("start", "sees");
+        out("wait", "sees");
+        assertThat(out("logs", "sees").lines()).hasSize(4);
+        assertThat(out("diff", "sees")).contains("A /debian").doesNotContain("/debian/");
+        out("rm", "sees");
+        assertThat(
+                        gantry.gantry(
+                                        "run",
+                                        "--rm",
+                                        "--mount",
+                                        "type=image,src=absent,dst=/x",
+                                        "host-shell",
+                                        "true")
+                                .err())
+                .contains("no such image");
+        assertThat(out("ps", "-aq")).isEmpty();
+    }
+
+    @Test
     void aContainersFilesGoOutAndComeInAgain() throws IOException {
         out(
                 "run",

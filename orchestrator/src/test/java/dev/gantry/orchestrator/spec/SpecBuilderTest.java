@@ -202,6 +202,37 @@ class SpecBuilderTest {
                                 "/dev/shm", "tmpfs", "tmpfs", List.of("nosuid", "nodev", "exec")));
     }
 
+    @Test
+    void anImageIsShownReadOnlyAsItsDriverHasIt() {
+        var oci =
+                build(
+                        Map.of(
+                                "mounts",
+                                List.of(
+                                        mount("/l", "image", "layered", List.of("noexec")),
+                                        mount("/c", "image", "copied", List.of()))));
+
+        assertThat(oci.mounts())
+                .contains(
+                        new OciMount(
+                                "/l",
+                                "overlay",
+                                "overlay",
+                                List.of(
+                                        "ro",
+                                        "nosuid",
+                                        "nodev",
+                                        "noexec",
+                                        "userxattr",
+                                        "lowerdir=/l/2",
+                                        "lowerdir=/l/1")),
+                        new OciMount(
+                                "/c",
+                                "bind",
+                                "/c/root",
+                                List.of("rbind", "ro", "nosuid", "nodev", "rprivate")));
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {"/", "/proc", "/proc/self", "//proc//x", "/a/../proc", "/./proc", "/a\n"})
@@ -320,7 +351,13 @@ class SpecBuilderTest {
                 netns.map(path -> new Namespace("network", Optional.of(path))),
                 "box",
                 spec.mounts(),
-                Map.of("vol", "/v/vol"));
+                new MountSources(
+                        Map.of("vol", "/v/vol"),
+                        Map.of(
+                                "layered",
+                                new Rootfs(List.of("/l/2", "/l/1"), "", "", List.of("userxattr")),
+                                "copied",
+                                new Rootfs(List.of(), "/c/root", "", List.of()))));
     }
 
     private static Prepared storage() {

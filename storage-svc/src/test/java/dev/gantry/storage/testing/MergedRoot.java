@@ -34,8 +34,10 @@ public final class MergedRoot {
         script.append("def flag(k): ok(c.syscall(431, fs, 0, k.encode(), None, 0))\n");
         rootfs.options().forEach(option -> script.append("flag('" + option + "')\n"));
         rootfs.lowerdirs().forEach(lower -> script.append("put('lowerdir+', '" + lower + "')\n"));
-        script.append("put('upperdir', '" + rootfs.upperdir() + "')\n");
-        script.append("put('workdir', '" + rootfs.workdir() + "')\n");
+        if (!rootfs.upperdir().isEmpty()) {
+            script.append("put('upperdir', '" + rootfs.upperdir() + "')\n");
+            script.append("put('workdir', '" + rootfs.workdir() + "')\n");
+        }
         script.append("ok(c.syscall(431, fs, 6, None, None, 0))\n");
         script.append("m = ok(c.syscall(432, fs, 0, 0))\n");
         script.append("ok(c.syscall(429, m, b'', -100, sys.argv[1].encode(), 4))\n");

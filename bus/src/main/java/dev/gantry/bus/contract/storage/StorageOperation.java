@@ -23,6 +23,7 @@ import java.util.Optional;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "operation")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = StorageOperation.Prepare.class, name = "prepare"),
+    @JsonSubTypes.Type(value = StorageOperation.View.class, name = "view"),
     @JsonSubTypes.Type(value = StorageOperation.Mounts.class, name = "mounts"),
     @JsonSubTypes.Type(value = StorageOperation.Remove.class, name = "remove"),
     @JsonSubTypes.Type(value = StorageOperation.Diff.class, name = "diff"),
@@ -81,6 +82,29 @@ public sealed interface StorageOperation<R> extends Operation<R> {
         @Override
         public Class<StorageResult.Prepared> resultType() {
             return StorageResult.Prepared.class;
+        }
+    }
+
+    /**
+     * Shows an image, read-only, to a container that has a writable layer (idempotent by both);
+     * removing that layer ends it. With planOnly, only says how.
+     */
+    record View(String containerId, String image, boolean planOnly)
+            implements StorageOperation<StorageResult.Viewed> {
+        /** Checks the request. */
+        public View {
+            Names.check("container id", containerId);
+            References.check(image);
+        }
+
+        @Override
+        public String subject() {
+            return containerId;
+        }
+
+        @Override
+        public Class<StorageResult.Viewed> resultType() {
+            return StorageResult.Viewed.class;
         }
     }
 

@@ -36,6 +36,19 @@ public sealed interface StorageResult {
     }
 
     /**
+     * An image that is shown.
+     *
+     * @param rootfs the mount, described; it has no {@code workdir}, and where it has {@code
+     *     lowerdirs}, no {@code upperdir}
+     */
+    record Viewed(Rootfs rootfs, Image image, List<PlanStep> steps) implements StorageResult {
+        /** Absent parts are empty. */
+        public Viewed {
+            steps = Absent.orEmpty(steps);
+        }
+    }
+
+    /**
      * An image.
      *
      * @param id digest of its configuration
