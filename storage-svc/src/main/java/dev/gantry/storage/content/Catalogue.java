@@ -178,6 +178,11 @@ final class Catalogue {
         return Optional.ofNullable(images.get(digest));
     }
 
+    /** All images of a configuration. */
+    List<StoredImage> withId(String id) {
+        return images.values().stream().filter(image -> image.id().equals(id)).toList();
+    }
+
     /** Whether it is a name that an image has, rather than an id. */
     boolean isName(String reference) {
         return references.containsKey(ImageName.withTag(reference));

@@ -17,12 +17,15 @@ import java.util.function.Function;
 record Removal(Catalogue catalogue, Function<String, List<String>> users) {
     /** Removes by a name or an id, from the catalogue only. */
     Removed of(String reference, StoredImage image, boolean force) {
-        var names = catalogue.names(image);
         boolean named = catalogue.isName(reference);
-        if (named && names.size() > 1) {
+        if (named && catalogue.names(image).size() > 1) {
             catalogue.forgetName(reference);
             return new Removed(List.of(ImageName.withTag(reference)), List.of(), 0);
         }
+        // The same image may have come twice, packed differently: an id means all of them.
+        boolean byId = !named && !reference.endsWith(image.digest());
+        var images = byId ? catalogue.withId(image.id()) : List.of(image);
+        var names = images.stream().flatMap(one -> catalogue.names(one).stream()).toList();
         var repositories = names.stream().map(ImageName::repository).distinct().toList();
         if (!named && repositories.size() > 1 && !force) {
             throw FaultException.of(
@@ -32,16 +35,21 @@ record Removal(Catalogue catalogue, Function<String, List<String>> users) {
                     reference,
                     String.join(", ", names));
         }
-        var using = users.apply(image.digest());
-        if (using.isEmpty()) {
-            catalogue.forget(image.digest());
-            return new Removed(names, orphans(image), unneeded(image));
-        }
-        if (!force || names.isEmpty()) {
+        var using = images.stream().flatMap(one -> users.apply(one.digest()).stream()).toList();
+        if (!using.isEmpty() && (!force || names.isEmpty())) {
             throw used(reference, using);
         }
         names.forEach(catalogue::forgetName);
-        return new Removed(names, List.of(), 0);
+        var deleted = new ArrayList<String>();
+        long bytes = 0;
+        for (var one : images) {
+            if (users.apply(one.digest()).isEmpty()) {
+                catalogue.forget(one.digest());
+                deleted.addAll(orphans(one));
+                bytes += unneeded(one);
+            }
+        }
+        return new Removed(names, deleted.stream().distinct().toList(), bytes);
     }
 
     /** Removes an image that cannot be read. */
