@@ -109,7 +109,7 @@ class PullIT {
 
     private String begin(Optional<RegistryLogin> login) {
         var id = "t" + ++transfers;
-        ask(new TransferOperation.Pull(id, image(), Optional.empty(), login));
+        ask(new TransferOperation.Pull(id, image(), Optional.empty(), login, false));
         return id;
     }
 
@@ -596,7 +596,8 @@ class PullIT {
                         id,
                         registry.host() + "/some/image@" + asked,
                         Optional.empty(),
-                        Optional.empty()));
+                        Optional.empty(),
+                        false));
 
         assertRefused(end(id), "not \"" + asked);
     }

@@ -87,6 +87,7 @@ public abstract class StorageBuildKit {
                 TIME,
                 0,
                 Optional.of(TIME),
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -183,6 +184,7 @@ public abstract class StorageBuildKit {
                         "",
                         TIME,
                         0,
+                        Optional.empty(),
                         Optional.empty(),
                         Optional.empty());
         assertThat(refusal(new BuildStep.Configure(without)).code()).isEqualTo(FaultCode.NOT_FOUND);

@@ -139,7 +139,11 @@ public abstract class TransferContractKit {
         var pull =
                 end(
                         new TransferOperation.Pull(
-                                "pull", "127.0.0.1:1/x:1", Optional.empty(), Optional.empty()));
+                                "pull",
+                                "127.0.0.1:1/x:1",
+                                Optional.empty(),
+                                Optional.empty(),
+                                false));
 
         assertThat(pull.state()).isEqualTo(Transfer.State.FAILED);
         assertThat(pull.fault().orElseThrow().code()).isEqualTo(FaultCode.UNAVAILABLE);

@@ -35,6 +35,7 @@ final class BuildRun {
     private final BuildCache cache;
     private final CacheMounts cacheMounts;
     private final StageNames names;
+    private final Platform target;
     private final BuildArguments arguments;
     private final Optional<Long> epoch;
     private final Semaphore steps = new Semaphore(STEPS_AT_ONCE);
@@ -58,11 +59,12 @@ final class BuildRun {
         this.cacheMounts = cacheMounts;
         this.names = new StageNames(dockerfile);
         this.epoch = epoch(build.spec().buildArgs());
+        this.target = build.spec().platform().map(Platform::parse).orElseGet(Platform::host);
         this.arguments =
                 BuildArguments.outermost(
                         dockerfile.escape(),
                         build.spec().buildArgs(),
-                        platform(),
+                        platforms(target),
                         dockerfile.parameters());
         used.addAll(arguments.used());
     }
@@ -79,18 +81,23 @@ final class BuildRun {
         return Optional.of(Long.parseLong(text));
     }
 
-    private Map<String, String> platform() {
-        var host = Platform.host();
-        var asked = build.spec().platform();
-        asked.ifPresent(text -> Platform.require(Optional.empty(), text));
+    /** What stages are for that do not say otherwise. */
+    Platform target() {
+        return target;
+    }
+
+    private static Map<String, String> platforms(Platform target) {
         var known = new LinkedHashMap<String, String>();
-        for (var prefix : new String[] {"BUILD", "TARGET"}) {
-            known.put(prefix + "PLATFORM", host.os() + "/" + host.architecture());
-            known.put(prefix + "OS", host.os());
-            known.put(prefix + "ARCH", host.architecture());
-            known.put(prefix + "VARIANT", "");
-        }
+        put(known, "BUILD", Platform.host());
+        put(known, "TARGET", target);
         return known;
+    }
+
+    private static void put(Map<String, String> known, String prefix, Platform platform) {
+        known.put(prefix + "PLATFORM", platform.toString());
+        known.put(prefix + "OS", platform.os());
+        known.put(prefix + "ARCH", platform.architecture());
+        known.put(prefix + "VARIANT", platform.variant());
     }
 
     /** How many stages are needed. */

@@ -30,7 +30,7 @@ final class CopyStep {
         var line = Configuring.line("WORKDIR " + path);
         var before = stage.state().image();
         stage.layer(
-                StepKey.of(stage.state(), run.epoch(), "workdir", path),
+                StepKey.of(stage, run.epoch(), "workdir", path),
                 () ->
                         run.images()
                                 .step(
@@ -61,7 +61,7 @@ final class CopyStep {
 
     private String key(Instruction.Copy copy, BuildFiles files, String content) {
         return StepKey.of(
-                stage.state(),
+                stage,
                 run.epoch(),
                 copy.add() ? "add" : "copy",
                 copy.text(),
@@ -150,7 +150,7 @@ final class CopyStep {
             throw BuildRun.at(place, e);
         }
         return new BuildFiles.FromImage(
-                run.images().base(from, run.build().spec()).image().digest());
+                run.images().base(from, stage.platform(), run.build().spec()).image().digest());
     }
 
     /** Numbers are numbers; names are looked up in the image (security.md row 12). */

@@ -25,21 +25,55 @@ final class Images {
         this.services = services;
     }
 
-    /** An image that stands behind FROM or {@code --from}; host-shell is made if it is missing. */
-    BuildResult.Described base(String reference, BuildSpec spec) {
+    /**
+     * An image that stands behind FROM or {@code --from}; host-shell is made if it is missing.
+     *
+     * @param wanted what it must be for
+     */
+    BuildResult.Described base(String reference, Platform wanted, BuildSpec spec) {
+        var exact = reference + " " + wanted;
+        var subject = wanted.isHost() ? reference : exact;
+        var pulled = spec.pulled().getOrDefault(exact, spec.pulled().get(subject));
+        if (pulled != null) {
+            return step(new BuildStep.Describe(pulled));
+        }
         boolean hostShell =
                 reference.equals(HOST_SHELL) || reference.equals(HOST_SHELL + ":latest");
-        if (spec.pull() && !hostShell && !spec.pulled().contains(reference)) {
-            throw missing(reference, "image " + reference + " is to be pulled first");
+        if (spec.pull() && !hostShell) {
+            throw missing(subject, "image " + reference + " is to be pulled first");
         }
+        var there = hostShell ? hostShell(reference) : find(reference, subject);
+        if (!wanted.fits(there.document())) {
+            var message =
+                    "image %s is for %s/%s, not for %s"
+                            .formatted(
+                                    reference,
+                                    there.document().path("os").asText(),
+                                    there.document().path("architecture").asText(),
+                                    wanted);
+            throw hostShell || reference.startsWith("sha256:")
+                    ? FaultException.of(FaultCode.FAILED_PRECONDITION, "%s", message)
+                    : missing(exact, message);
+        }
+        return there;
+    }
+
+    private BuildResult.Described find(String reference, String subject) {
+        try {
+            return step(new BuildStep.Describe(reference));
+        } catch (FaultException e) {
+            throw e.fault().code() == FaultCode.NOT_FOUND
+                    ? missing(subject, e.fault().message())
+                    : e;
+        }
+    }
+
+    private BuildResult.Described hostShell(String reference) {
         try {
             return step(new BuildStep.Describe(reference));
         } catch (FaultException e) {
             if (e.fault().code() != FaultCode.NOT_FOUND) {
                 throw e;
-            }
-            if (!hostShell) {
-                throw missing(reference, e.fault().message());
             }
             ask(new StorageOperation.HostShell(false));
             return step(new BuildStep.Describe(reference));

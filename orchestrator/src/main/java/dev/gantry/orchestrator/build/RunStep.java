@@ -33,6 +33,14 @@ final class RunStep {
         if (state.image().isEmpty()) {
             throw it.place().refuse("RUN on scratch: there is nothing in it to run");
         }
+        if (!Emulation.runs(stage.platform())) {
+            throw it.place()
+                    .unsupported(
+                            "RUN in a stage for %s: this host is %s, and its kernel has no"
+                                    + " interpreter for such programs (binfmt_misc with flag F; on"
+                                    + " Debian: apt-get install qemu-user-static binfmt-support)",
+                            stage.platform(), Platform.host());
+        }
         var environment = state.environment();
         var visible = stage.arguments().visible(environment);
         var mounts = new StepMounts(run, stage, it);
@@ -41,7 +49,7 @@ final class RunStep {
         var createdBy = createdBy(visible, words);
         var key =
                 StepKey.of(
-                        state,
+                        stage,
                         run.epoch(),
                         "run",
                         words,

@@ -34,6 +34,7 @@ final class StageBuild {
     private Configuring configuring;
     private Progress.Step step;
     private Place place;
+    private Platform platform;
 
     StageBuild(BuildRun run, int index) {
         this.run = run;
@@ -86,20 +87,28 @@ final class StageBuild {
         var outer = run.arguments().variables(java.util.Map.of());
         char escape = run.dockerfile().escape();
         var reference = Expansion.word(place, escape, outer, stage.base());
-        stage.platform()
-                .map(text -> Expansion.word(place, escape, outer, text))
-                .filter(text -> !text.isEmpty())
-                .ifPresent(text -> Platform.require(Optional.of(place), text));
+        var asked =
+                stage.platform()
+                        .map(text -> Expansion.word(place, escape, outer, text))
+                        .filter(text -> !text.isEmpty())
+                        .map(this::platform);
+        platform = asked.orElse(run.target());
         arguments = run.arguments().stage();
         var below = run.names().base(reference, index);
         if (below.isPresent()) {
             var result = run.stage(below.getAsInt());
+            if (asked.isPresent() && !asked.get().equals(result.platform())) {
+                throw place.refuse(
+                        "stage %s is for %s, not for %s",
+                        reference, result.platform(), asked.get());
+            }
+            platform = result.platform();
             state = ImageState.over(result.digest(), result.id(), result.config());
         } else if (reference.equals("scratch")) {
             state = ImageState.scratch();
         } else {
             check(reference);
-            var image = run.images().base(reference, run.build().spec());
+            var image = run.images().base(reference, platform, run.build().spec());
             state =
                     ImageState.over(
                             image.image().digest(),
@@ -111,6 +120,14 @@ final class StageBuild {
             state.environment("PATH", PATH);
         }
         return triggers();
+    }
+
+    private Platform platform(String text) {
+        try {
+            return Platform.parse(text);
+        } catch (FaultException e) {
+            throw BuildRun.at(place, e);
+        }
     }
 
     private void check(String reference) {
@@ -155,12 +172,12 @@ final class StageBuild {
     private StageResult finish() {
         if (state.isAhead()) {
             layer(
-                    StepKey.of(state, run.epoch(), "image"),
+                    StepKey.of(this, run.epoch(), "image"),
                     () -> run.images().step(new BuildStep.Configure(recipe("", Optional.empty()))),
                     false);
         }
         return new StageResult(
-                state.image().orElseThrow(), state.id().orElseThrow(), state.config());
+                state.image().orElseThrow(), state.id().orElseThrow(), state.config(), platform);
     }
 
     /** What storage-svc is told of the next image. */
@@ -175,7 +192,8 @@ final class StageBuild {
                 run.epoch().orElse(now / 1_000_000_000L),
                 run.epoch().isPresent() ? 0 : (int) (now % 1_000_000_000L),
                 run.epoch(),
-                reference);
+                reference,
+                Optional.of(platform.toString()));
     }
 
     /**
@@ -227,6 +245,10 @@ final class StageBuild {
             return Optional.empty();
         }
         return Optional.of(new Known(image));
+    }
+
+    Platform platform() {
+        return platform;
     }
 
     ImageState state() {

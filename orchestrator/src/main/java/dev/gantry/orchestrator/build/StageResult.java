@@ -8,5 +8,6 @@ import com.fasterxml.jackson.databind.JsonNode;
  * @param digest of the image's manifest
  * @param id of its configuration
  * @param config of it
+ * @param platform that it is for
  */
-record StageResult(String digest, String id, JsonNode config) {}
+record StageResult(String digest, String id, JsonNode config, Platform platform) {}

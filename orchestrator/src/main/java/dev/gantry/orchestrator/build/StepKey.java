@@ -19,10 +19,11 @@ final class StepKey {
 
     private StepKey() {}
 
-    static String of(ImageState state, Optional<Long> epoch, String kind, Object... matters) {
+    static String of(StageBuild stage, Optional<Long> epoch, String kind, Object... matters) {
+        var state = stage.state();
         var json = Json.mapper().createObjectNode();
         json.put("format", FORMAT);
-        json.put("image", state.image().orElse("scratch"));
+        json.put("image", state.image().orElseGet(() -> "scratch for " + stage.platform()));
         json.set("config", state.config());
         state.steps().forEach(json.putArray("steps")::add);
         json.put("author", state.author());

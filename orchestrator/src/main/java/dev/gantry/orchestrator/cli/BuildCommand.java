@@ -18,7 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -117,19 +117,26 @@ final class BuildCommand implements Callable<Integer> {
         var arguments = arguments();
         var secretFiles = BuildSecrets.read(secrets);
         try (var context = BuildContext.open(gantry, path, Optional.ofNullable(file))) {
-            var pulled = new ArrayList<String>();
+            var pulled = new HashMap<String, String>();
             while (true) {
                 var spec = spec(context, arguments, secretFiles, pulled);
                 var lines = follow(gantry, spec, printer);
                 var missing = lines.failure().filter(BuildCommand::isMissing).map(Fault::subject);
-                if (missing.isEmpty() || interrupted.get() || pulled.contains(missing.get())) {
+                if (missing.isEmpty() || interrupted.get() || pulled.containsKey(missing.get())) {
                     return outcome(gantry, lines);
                 }
-                new Pulling(gantry, gantry.err(), 2, quiet)
-                        .pull(missing.get(), Optional.ofNullable(platform));
-                pulled.add(missing.get());
+                pulled.put(missing.get(), pull(gantry, missing.get()));
             }
         }
+    }
+
+    /** Pulls what a build has asked for; a foreign platform's takes nobody's name away. */
+    private String pull(GantryCommand gantry, String missing) {
+        int blank = missing.indexOf(' ');
+        var pulling = new Pulling(gantry, gantry.err(), 2, quiet);
+        return blank < 0
+                ? pulling.pull(missing, Optional.empty())
+                : pulling.pullNameless(missing.substring(0, blank), missing.substring(blank + 1));
     }
 
     private static boolean isMissing(Fault fault) {
@@ -141,7 +148,7 @@ final class BuildCommand implements Callable<Integer> {
             BuildContext context,
             Map<String, String> arguments,
             Map<String, byte[]> secretFiles,
-            List<String> pulled) {
+            Map<String, String> pulled) {
         return new BuildSpec(
                 context.dockerfile(),
                 context.file(),

@@ -25,8 +25,17 @@ final class Pulling {
         this.quiet = quiet;
     }
 
-    /** Pulls. */
-    void pull(String image, Optional<String> platform) {
+    /** Pulls; answers with the digest of the image's manifest. */
+    String pull(String image, Optional<String> platform) {
+        return pull(image, platform, false);
+    }
+
+    /** Pulls for a platform what here keeps the name that it has for another. */
+    String pullNameless(String image, String platform) {
+        return pull(image, Optional.of(platform), true);
+    }
+
+    private String pull(String image, Optional<String> platform, boolean nameless) {
         References.check(image);
         var name = whole(image);
         if (!quiet) {
@@ -36,7 +45,8 @@ final class Pulling {
             out.println(
                     tag(name)
                             + ": Pulling from "
-                            + name.substring(name.indexOf('/') + 1, tagAt(name)));
+                            + name.substring(name.indexOf('/') + 1, tagAt(name))
+                            + platform.filter(p -> nameless).map(p -> " for " + p).orElse(""));
             out.flush();
         }
         var before = local(image);
@@ -44,7 +54,9 @@ final class Pulling {
         var transfer =
                 new Transfers(gantry.engine())
                         .run(
-                                id -> new TransferOperation.Pull(id, image, platform, login),
+                                id ->
+                                        new TransferOperation.Pull(
+                                                id, image, platform, login, nameless),
                                 quiet
                                         ? seen -> {}
                                         : TransferView.on(
@@ -66,6 +78,7 @@ final class Pulling {
             out.println(name);
         }
         out.flush();
+        return transfer.images().getFirst().digest();
     }
 
     private Optional<StorageResult.Image> local(String image) {

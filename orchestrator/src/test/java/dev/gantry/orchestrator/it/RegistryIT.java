@@ -10,9 +10,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 
 /** Images from and to a registry that others filled, and that others read. */
@@ -71,12 +74,13 @@ class RegistryIT {
 
     @AfterEach
     void empty() {
-        var all = gantry.gantry("images", "-q").ok().lines().stream().distinct().toList();
+        var all = gantry.gantry("images", "-aq").ok().lines().stream().distinct().toList();
         if (!all.isEmpty()) {
-            var words = new java.util.ArrayList<>(java.util.List.of("rmi", "-f"));
+            var words = new ArrayList<>(List.of("rmi", "-f"));
             words.addAll(all);
             gantry.gantry(words.toArray(String[]::new)).ok();
         }
+        assertThat(gantry.gantry("images", "-aq").ok().out()).isEmpty();
     }
 
     @Test
@@ -270,7 +274,7 @@ class RegistryIT {
         gantry.gantry("pull", "-q", SHELL).ok();
         gantry.gantry("tag", SHELL + ":two", "two:1").ok();
         var directory = gantry.root().toString();
-        for (var format : java.util.List.of("docker-archive", "oci-archive")) {
+        for (var format : List.of("docker-archive", "oci-archive")) {
             var ours = directory + "/ours-" + format;
             gantry.gantry("save", "--format", format, "-o", ours, "two:1").ok();
 
@@ -494,5 +498,173 @@ class RegistryIT {
             server.destroy();
             server.waitFor();
         }
+    }
+
+    private static GantryInstance.Result build(String dockerfile, String... options)
+            throws IOException {
+        var context = Files.createTempDirectory(gantry.root(), "context");
+        Files.writeString(context.resolve("Dockerfile"), dockerfile);
+        var words = new ArrayList<>(List.of("build", "--progress", "plain"));
+        words.addAll(List.of(options));
+        words.add(context.toString());
+        return gantry.gantry(words.toArray(String[]::new));
+    }
+
+    @Test
+    void aBuildPullsWhatItStandsOn() throws IOException {
+        var dockerfile =
+                "FROM " + SHELL + ":two\nCOPY --from=" + SHELL + " /bin/sh /other\nRUN cat /file\n";
+
+        var built = build(dockerfile, "-t", "onto").ok();
+        var again = build(dockerfile).ok();
+        var pulled = build(dockerfile, "--pull").ok();
+
+        assertThat(built.err())
+                .contains("Status: Downloaded newer image for " + SHELL + ":two")
+                .contains("Status: Downloaded newer image for " + SHELL + ":latest")
+                .contains("upper");
+        assertThat(again.err()).doesNotContain("Status:").contains("cached");
+        assertThat(pulled.err())
+                .contains("Status: Image is up to date for " + SHELL + ":two")
+                .contains("cached");
+        assertThat(again.out()).isEqualTo(built.out());
+        var missing = build("FROM " + Registry.HOST + "/no/such\n");
+        assertThat(missing.code()).isEqualTo(1);
+        assertThat(missing.err()).contains("404");
+    }
+
+    /** The usual way to build for another processor: compile here, copy into an image of there. */
+    @Test
+    void stagesOfTwoPlatformsAreBuiltOnOneName() throws IOException {
+        var foreign = foreign();
+        var arm = Registry.HOST + "/tools/" + foreign;
+        build("FROM scratch\nCOPY Dockerfile /is-foreign\n", "--platform", foreign, "-t", arm).ok();
+        gantry.gantry("push", "-q", arm).ok();
+        gantry.gantry("rmi", arm).ok();
+        var both = Registry.HOST + "/tools/both";
+        peers.podman("manifest", "create", "both");
+        for (var image : List.of(SHELL, arm)) {
+            peers.podman("manifest", "add", "--tls-verify=false", "both", "docker://" + image);
+        }
+        peers.podman("manifest", "push", "--tls-verify=false", "--all", "both", "docker://" + both);
+        peers.podman("manifest", "rm", "both");
+        var dockerfile =
+                """
+                FROM --platform=$BUILDPLATFORM %s AS compiler
+                ARG TARGETARCH
+                RUN echo for $TARGETARCH > /out
+                FROM %s
+                ARG TARGETPLATFORM
+                ENV PLATFORM=$TARGETPLATFORM
+                COPY --from=compiler /out /out
+                """
+                        .formatted(both, both);
+
+        var built = build(dockerfile, "--platform", foreign, "-t", "cross").ok();
+        var here = build(dockerfile, "-t", "native").ok();
+
+        assertThat(built.err()).contains("Pulling from tools/both for linux/" + foreign);
+        assertThat(
+                        gantry.gantry("inspect", "-f", "{{.Architecture}} {{.Config.Env}}", "cross")
+                                .out())
+                .startsWith(foreign)
+                .contains("PLATFORM=linux/" + foreign);
+        assertThat(gantry.gantry("run", "--rm", "--network", "none", "native", "cat", "/out").out())
+                .doesNotContain(foreign);
+        assertThat(gantry.gantry("run", "--rm", "--network", "none", both, "true").code())
+                .as("the name is this host's still")
+                .isZero();
+        // A name that is another platform's here is pulled for this one, beside it
+        gantry.gantry("pull", "-q", "--platform", "linux/" + foreign, both).ok();
+        assertThat(build("FROM " + both + "\nRUN true\n", "--no-cache").ok().err())
+                .contains("Pulling from tools/both for linux/");
+        // And the tree is that of the foreign image
+        gantry.gantry("save", "-o", gantry.root().resolve("cross.tar").toString(), "cross").ok();
+        peers.podman("load", "-q", "-i", gantry.root().resolve("cross.tar").toString());
+        assertThat(peers.podman("inspect", "--format", "{{.Architecture}}", "localhost/cross"))
+                .startsWith(foreign);
+        var plain = gantry.gantry("create", "--name", "cross", "cross", "x");
+        plain.ok();
+        var out = gantry.root().resolve("cross.out").toString();
+        gantry.gantry("export", "-o", out, "cross").ok();
+        assertThat(GantryInstance.command("tar", "-xOf", out, "out").ok().out())
+                .isEqualTo("for " + foreign + "\n");
+        assertThat(GantryInstance.command("tar", "-tf", out).ok().out()).contains("is-foreign");
+        gantry.gantry("rm", "cross").ok();
+        assertThat(here.code()).isZero();
+
+        var run = build("FROM " + both + "\nRUN true\n", "--platform", foreign);
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).contains("Dockerfile:2: RUN in a stage for linux/" + foreign);
+        assertThat(build("FROM host-shell\n", "--platform", foreign).err())
+                .contains("Dockerfile:1: image host-shell is for", "not for linux/" + foreign);
+        assertThat(build("FROM --platform=a/b/c/d scratch\n").err())
+                .contains("Dockerfile:1: platform \"a/b/c/d\" is not os/architecture[/variant]");
+        assertThat(build("FROM scratch\n", "--platform", "windows/amd64").err())
+                .contains("platform \"windows/amd64\": not of Linux");
+    }
+
+    private static String foreign() {
+        return System.getProperty("os.arch").equals("aarch64") ? "amd64" : "arm64";
+    }
+
+    @Test
+    void whatARegistryHasNewerIsToldAndFetchedAndItsContainersAreMadeAnew() {
+        var moving = Registry.HOST + "/tools/moving";
+        var copy = List.of("--src-tls-verify=false", "--dest-tls-verify=false");
+        copyTo(moving, SHELL, copy);
+        gantry.gantry("pull", "-q", moving).ok();
+        gantry.gantry("tag", "%s".formatted(moving), "not-in-any/registry").ok();
+        gantry.gantry(
+                        "run",
+                        "-d",
+                        "--name",
+                        "asks",
+                        "--network",
+                        "none",
+                        "-l",
+                        "gantry.update=recreate",
+                        moving,
+                        "sh",
+                        "-c",
+                        "cat /file; sleep 1000")
+                .ok();
+        var before = gantry.gantry("inspect", "-f", "{{.Id}}", "asks").ok().out();
+        assertThat(gantry.gantry("image", "outdated", "--remote", moving).ok().lines()).hasSize(1);
+
+        copyTo(moving, SHELL + ":two", copy);
+
+        assertThat(gantry.gantry("image", "outdated", moving).ok().lines()).hasSize(1);
+        var outdated =
+                gantry.gantry(
+                                "image",
+                                "outdated",
+                                "--remote",
+                                "--format",
+                                "{{.Name}} {{.Newer}}",
+                                moving)
+                        .ok();
+        assertThat(outdated.out().strip()).isEqualTo(moving + ":latest " + digest(SHELL + ":two"));
+        var unknown = gantry.gantry("image", "outdated", "--remote");
+        assertThat(unknown.code()).isEqualTo(1);
+        assertThat(unknown.err()).contains("not-in-any/registry:latest: ");
+
+        var updated = gantry.gantry("image", "update", "--remote", moving).ok();
+
+        assertThat(updated.out()).contains("asks: made anew as ");
+        assertThat(gantry.gantry("inspect", "-f", "{{.Id}}", "asks").ok().out())
+                .isNotEqualTo(before);
+        GantryInstance.eventually(
+                "it runs over the newer image",
+                () -> gantry.gantry("logs", "asks").out().contains("upper"));
+        assertThat(gantry.gantry("image", "outdated", "--remote", moving).ok().lines()).hasSize(1);
+        gantry.gantry("rm", "-f", "asks").ok();
+    }
+
+    private static void copyTo(String to, String from, List<String> options) {
+        var words = new ArrayList<>(List.of("copy", "-q"));
+        words.addAll(options);
+        words.addAll(List.of("docker://" + from, "docker://" + to));
+        peers.skopeo(words.toArray(String[]::new));
     }
 }

@@ -79,7 +79,7 @@ public final class DerivedImages {
         var created = Instant.ofEpochSecond(recipe.createdSeconds(), recipe.createdNanos());
         var json =
                 base.map(image -> image.document().json().deepCopy())
-                        .orElseGet(() -> ImageDocument.create(ImageConfig.EMPTY, created).json());
+                        .orElseGet(() -> empty(recipe, created).json());
         json.put("created", created.toString());
         json.set("config", recipe.config());
         if (!recipe.author().isEmpty()) {
@@ -99,6 +99,11 @@ public final class DerivedImages {
                             .add(added.diffId());
                 });
         return new ImageDocument(json);
+    }
+
+    private static ImageDocument empty(BuildRecipe recipe, Instant created) {
+        var empty = ImageDocument.create(ImageConfig.EMPTY, created);
+        return recipe.platform().map(empty::on).orElse(empty);
     }
 
     private static ObjectNode line(ObjectNode json, Instant created, String createdBy) {

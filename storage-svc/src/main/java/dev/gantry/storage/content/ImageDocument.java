@@ -47,6 +47,17 @@ public record ImageDocument(ObjectNode json) {
         return new ImageDocument(json);
     }
 
+    /** This one for another platform, {@code os/architecture[/variant]}. */
+    ImageDocument on(String platform) {
+        var copy = json.deepCopy();
+        var parts = platform.split("/");
+        copy.put("os", parts[0]).put("architecture", parts[1]);
+        if (parts.length > 2) {
+            copy.put("variant", parts[2]);
+        }
+        return new ImageDocument(copy);
+    }
+
     /** This one with a layer more. */
     ImageDocument plus(String diffId, Instant created, String createdBy, String comment) {
         var copy = json.deepCopy();

@@ -108,8 +108,8 @@ final class Pull {
         return new Target(document, tagged);
     }
 
-    /** Pulls. */
-    void carryOut(String reference) throws IOException {
+    /** Pulls; it gets a name if one is given. */
+    void carryOut(Optional<String> reference) throws IOException {
         var target = resolve(source, name, platform);
         running.digest(target.tagged());
         var manifest = Manifest.parse(target.manifest().bytes(), target.manifest().mediaType());
@@ -146,7 +146,7 @@ final class Pull {
         }
     }
 
-    private StoredImage fetch(Descriptor descriptor, Manifest manifest, String reference)
+    private StoredImage fetch(Descriptor descriptor, Manifest manifest, Optional<String> reference)
             throws IOException {
         Map<String, Descriptor> layers = new LinkedHashMap<>();
         manifest.layers().forEach(layer -> layers.put(layer.digest(), layer));
@@ -188,7 +188,8 @@ final class Pull {
     }
 
     private StoredImage fetchLayers(
-            Descriptor descriptor, List<Descriptor> layers, String reference) throws IOException {
+            Descriptor descriptor, List<Descriptor> layers, Optional<String> reference)
+            throws IOException {
         var coming = new ArrayList<Descriptor>();
         for (var layer : layers) {
             if (!content.has(layer)) {
@@ -200,7 +201,10 @@ final class Pull {
                         .during(
                                 coming,
                                 DOWNLOADS,
-                                () -> images.register(descriptor, List.of(localName(reference))));
+                                () ->
+                                        images.register(
+                                                descriptor,
+                                                reference.map(this::localName).stream().toList()));
         coming.forEach(layer -> running.phase(layer.digest(), Phase.COMPLETE));
         return image;
     }

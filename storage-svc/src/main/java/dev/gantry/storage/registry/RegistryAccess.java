@@ -50,7 +50,7 @@ public final class RegistryAccess {
         try (var http = new Http(registries, Patience.configured(), running)) {
             var source = new Source(http, registries, name, pull.login());
             new Pull(images, limits, source, name, pull.platform(), running)
-                    .carryOut(pull.reference());
+                    .carryOut(pull.nameless() ? Optional.empty() : Optional.of(pull.reference()));
         }
     }
 

@@ -17,9 +17,12 @@ import java.util.Optional;
  * @param ignored patterns of the context's {@code .dockerignore}, in order
  * @param target the stage to be built; empty: the last
  * @param platform {@code os/architecture}; empty: the host's
- * @param pull whether images of FROM and {@code --from} must be newly pulled, as {@code pulled}
- *     names them; one that is not there, or not yet pulled, is a NOT_FOUND of the operation {@link
- *     #MISSING_IMAGE} whose subject is its name: who builds pulls it and begins again
+ * @param pull whether images of FROM and {@code --from} must be newly pulled
+ * @param pulled digests of the manifests that were pulled for this build, by the subject of the
+ *     fault that asked for them: one that is not there, is there for another platform, or is not
+ *     yet pulled, is a NOT_FOUND of the operation {@link #MISSING_IMAGE} whose subject is its name,
+ *     followed by a blank and the platform if that is not the host's. Who builds pulls it, without
+ *     giving it a name in the latter case, and begins again
  * @param network of RUN steps: a network's name, {@code none} or {@code host}
  * @param secrets what {@code RUN --mount=type=secret} may ask for, by id
  */
@@ -35,7 +38,7 @@ public record BuildSpec(
         Optional<String> platform,
         boolean noCache,
         boolean pull,
-        List<String> pulled,
+        Map<String, String> pulled,
         Optional<String> network,
         Map<String, byte[]> secrets) {
     /** The operation of a fault that says which image is to be pulled. */

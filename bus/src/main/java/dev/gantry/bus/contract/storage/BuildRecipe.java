@@ -20,6 +20,8 @@ import java.util.Optional;
  * @param createdSeconds since the Unix epoch; {@code createdNanos} beyond them
  * @param latestSeconds no file of the new layer is younger than this
  * @param reference a name for it
+ * @param platform {@code os/architecture[/variant]} of an image that has nothing below; empty: the
+ *     host's
  */
 public record BuildRecipe(
         Optional<String> base,
@@ -30,7 +32,8 @@ public record BuildRecipe(
         long createdSeconds,
         int createdNanos,
         Optional<Long> latestSeconds,
-        Optional<String> reference) {
+        Optional<String> reference,
+        Optional<String> platform) {
     private static final long LAST_SECOND = 253_402_300_799L;
 
     /** Checks digest, name and time; absent parts are empty. */
@@ -44,6 +47,7 @@ public record BuildRecipe(
         latestSeconds = Absent.orEmpty(latestSeconds);
         reference = Absent.orEmpty(reference);
         reference.ifPresent(References::check);
+        platform = TransferOperation.checkPlatform(platform);
         if (createdSeconds < 0 || createdSeconds > LAST_SECOND) {
             throw FaultException.invalid(
                     "time %d is not within 0..%d", createdSeconds, LAST_SECOND);

@@ -20,12 +20,17 @@ public sealed interface TransferOperation<R> extends StorageOperation.Moving<R> 
     /** {@code os/architecture[/variant]}, in Go's words, for example {@code linux/arm64}. */
     Pattern PLATFORM = Pattern.compile("[a-z0-9]{1,32}/[a-z0-9_]{1,32}(?:/[a-z0-9]{1,32})?");
 
-    /** Begins to pull an image from the registry that its name names. */
+    /**
+     * Begins to pull an image from the registry that its name names.
+     *
+     * @param nameless whether it gets no name here
+     */
     record Pull(
             String transfer,
             String reference,
             Optional<String> platform,
-            Optional<RegistryLogin> login)
+            Optional<RegistryLogin> login,
+            boolean nameless)
             implements TransferOperation<Transfer> {
         /** Checks the request; absent parts are empty. */
         public Pull {
@@ -208,7 +213,8 @@ public sealed interface TransferOperation<R> extends StorageOperation.Moving<R> 
      */
     record Resolved(String digest, String tagged) {}
 
-    private static Optional<String> checkPlatform(Optional<String> platform) {
+    /** Checks an optional platform. */
+    static Optional<String> checkPlatform(Optional<String> platform) {
         var given = Absent.orEmpty(platform);
         if (given.isPresent() && !PLATFORM.matcher(given.get()).matches()) {
             throw FaultException.invalid(
