@@ -115,7 +115,7 @@ final class Drivers {
     /** The file system on which the store is. */
     String fileSystem() {
         try (var root = Directory.open(kernel, files.root())) {
-            return FileSystems.name(kernel.fstatfs(root.fd()).orThrow("fstatfs %s", files.root()));
+            return FileSystems.of(root);
         }
     }
 

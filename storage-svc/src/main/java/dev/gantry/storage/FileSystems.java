@@ -1,10 +1,18 @@
 package dev.gantry.storage;
 
+import dev.gantry.storage.kernel.Directory;
+
 /** Names of file systems by their magic numbers, statfs(2). */
 final class FileSystems {
     private FileSystems() {}
 
-    static String name(long magic) {
+    /** That of an open directory. */
+    static String of(Directory directory) {
+        return name(
+                directory.kernel().fstatfs(directory.fd()).orThrow("fstatfs %s", directory.path()));
+    }
+
+    private static String name(long magic) {
         return switch ((int) magic) {
             case 0xef53 -> "ext4";
             case 0x58465342 -> "xfs";

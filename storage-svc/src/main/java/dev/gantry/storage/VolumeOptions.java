@@ -17,8 +17,15 @@ import java.util.Optional;
 record VolumeOptions(Optional<String> device) {
     private static final List<String> BIND = List.of("bind", "rbind");
 
-    /** Checks the options of a volume. */
-    static VolumeOptions of(String volume, Map<String, String> options) {
+    /** Of projects (quotactl(2), PRJQUOTA), or of subvolumes. */
+    private static final List<String> WITH_QUOTAS = List.of("ext4", "xfs", "f2fs", "btrfs", "zfs");
+
+    /**
+     * Checks the options of a volume.
+     *
+     * @param fileSystem where volumes are
+     */
+    static VolumeOptions of(String volume, Map<String, String> options, String fileSystem) {
         if (options.isEmpty()) {
             return new VolumeOptions(Optional.empty());
         }
@@ -26,9 +33,14 @@ record VolumeOptions(Optional<String> device) {
             if (key.equals("size")) {
                 throw FaultException.of(
                         FaultCode.UNSUPPORTED,
-                        "volume %s: option size: the size of a volume cannot be limited on this"
-                                + " file system; a tmpfs can (--tmpfs PATH:size=SIZE)",
-                        volume);
+                        "volume %s: option size: %s; a tmpfs can be limited (--tmpfs"
+                                + " PATH:size=SIZE)",
+                        volume,
+                        WITH_QUOTAS.contains(fileSystem)
+                                ? fileSystem
+                                        + " has quotas, but setting one takes CAP_SYS_ADMIN, which"
+                                        + " storage-svc does not hold"
+                                : fileSystem + " has no quota for a directory");
             }
             if (!List.of("type", "o", "device").contains(key)) {
                 throw FaultException.invalid(
