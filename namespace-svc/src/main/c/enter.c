@@ -38,6 +38,8 @@ static void enter(const struct request *request, bool user) {
         const struct op *op = &S.plan->ops[i];
         if (op->code != OP_SETNS || (op->n[0] == CLONE_NEWUSER) != user) continue;
         int fd = op->flags & SETNS_FD ? request->fd[op->n[1]] : open(op->s[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (fd >= 0 && op->n[0] == CLONE_NEWNS && is_own_mounts(fd))
+            fail((int)i, EPERM, "%.150s is the host's mount namespace", op->s[0] ? op->s[0] : "");
         if (fd < 0 || setns(fd, (int)op->n[0]) < 0)
             fail((int)i, errno, "setns 0x%x %.150s", (unsigned)op->n[0], op->s[0] ? op->s[0] : "");
     }

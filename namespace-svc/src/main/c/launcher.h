@@ -57,6 +57,7 @@ struct child {
 
 extern struct launcher L;
 
+bool is_own_mounts(int fd);
 _Noreturn void child_main(struct report *report, int sync);
 _Noreturn void child_fail(struct child *c, const struct op *op, int error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -91,6 +91,13 @@ int ask_tree(struct child *c, const struct op *op) {
     return tree;
 }
 
+/* pivot_root in the host's mount namespace would exchange the root of all its processes */
+bool is_own_mounts(int fd) {
+    struct stat own, other;
+    return stat("/proc/self/ns/mnt", &own) < 0 || fstat(fd, &other) < 0 ||
+           (own.st_dev == other.st_dev && own.st_ino == other.st_ino);
+}
+
 static int op_setns(struct child *c, const struct op *op) {
     /* the shim entered pid itself: it counts for children only */
     const int kinds = (int)op->n[0] & ~(op->flags & SETNS_FROM_INIT || op->n[0] == CLONE_NEWPID ? CLONE_NEWPID : 0);
@@ -98,9 +105,11 @@ static int op_setns(struct child *c, const struct op *op) {
     int fd = op->flags & SETNS_FROM_INIT ? c->init
              : op->flags & SETNS_FD      ? c->fds[op->n[1]]
                                          : open(op->s[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0 && kinds & CLONE_NEWNS && !c->plan->session && is_own_mounts(fd))
+        child_fail(c, op, EPERM, "%.150s is the host's mount namespace: its root would be exchanged", op->s[0] ? op->s[0] : "");
     if (fd < 0 || setns(fd, kinds) < 0)
         child_fail(c, op, errno, "setns 0x%x %.150s", (unsigned)kinds, op->s[0] ? op->s[0] : "");
-    if (kinds & CLONE_NEWNS && (c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+    if (kinds & CLONE_NEWNS && c->plan->session && (c->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
         child_fail(c, op, errno, "open the container's root");
     if (!(op->flags & (SETNS_FD | SETNS_FROM_INIT))) close(fd);
     return 0;

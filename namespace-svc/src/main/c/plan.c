@@ -256,8 +256,12 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
         if (op->n[0] & (plan->namespaces | plan->joined)) return refuse(why, at, op, EINVAL, "a namespace given twice");
         if (op->flags == 3 || (op->flags & SETNS_FROM_INIT && !plan->session))
             return refuse(why, at, op, EINVAL, "flags");
-        if (!(op->flags & SETNS_FROM_INIT) && op->n[0] & CLONE_NEWNS)
-            return refuse(why, at, op, EINVAL, "a mount namespace can be made, not joined");
+        if (!(op->flags & SETNS_FROM_INIT) && op->n[0] & (CLONE_NEWNS | CLONE_NEWUSER) &&
+            (op->n[0] | plan->namespaces | plan->joined) & CLONE_NEWNS & ~plan->namespaces &&
+            (op->n[0] | plan->namespaces | plan->joined) & CLONE_NEWUSER)
+            return refuse(why, at, op, EINVAL, "a mount namespace is not joined together with a user namespace");
+        if (!(op->flags & SETNS_FROM_INIT) && plan->joined & CLONE_NEWNS)
+            return refuse(why, at, op, EINVAL, "the mount namespace is joined last, for paths are the host's until then");
         if (op->flags & SETNS_FD && op->n[1] >= descriptors)
             return refuse(why, at, op, EINVAL, "descriptor %lu of %u", (unsigned long)op->n[1], descriptors);
         plan->joined |= (uint32_t)op->n[0];
@@ -392,8 +396,8 @@ static bool order(const struct plan *plan, int at, const struct op *op, const ui
             must = "is unknown";
         break;
     case OP_ROOTFS: /* security.md row 7: no mount before the tree is cut off from the host's */
-        if (plan->session || !(plan->namespaces & CLONE_NEWNS) || !seen[OP_PROPAGATION])
-            must = "needs CLONE_NEWNS and PROPAGATION before it";
+        if (plan->session || !((plan->namespaces | plan->joined) & CLONE_NEWNS) || !seen[OP_PROPAGATION])
+            must = "needs a mount namespace and PROPAGATION before it";
         break;
     case OP_MOUNT:
     case OP_PIVOT:
@@ -493,8 +497,9 @@ bool plan_parse(struct plan *plan, struct arena *arena, uint8_t *body, size_t le
         seen[code]++;
     }
     if (!seen[OP_EXEC]) return refuse(why, -1, NULL, EINVAL, "no EXEC");
-    if (plan->namespaces & CLONE_NEWNS && !seen[OP_PIVOT]) return refuse(why, -1, NULL, EINVAL, "no PIVOT");
-    if (!(plan->namespaces & CLONE_NEWNS) && !session) return refuse(why, -1, NULL, EINVAL, "no CLONE_NEWNS");
+    if (!session && !seen[OP_PIVOT]) return refuse(why, -1, NULL, EINVAL, "no PIVOT");
+    if (!session && !((plan->namespaces | plan->joined) & CLONE_NEWNS))
+        return refuse(why, -1, NULL, EINVAL, "no mount namespace");
     if (plan->namespaces & CLONE_NEWUSER && !seen[OP_USERMAP])
         return refuse(why, -1, NULL, EINVAL, "CLONE_NEWUSER without USERMAP");
     return true;

@@ -41,9 +41,15 @@ class DevicePolicyTest {
     @Test
     void rulesAddToItInOrder() {
         assertThat(lines(DENY_ALL, allow("c", 10, 200, "rw"), allow("c", 10, 200, "m")))
-                .endsWith("/g/devices.allow c 10:200 rwm");
+                .startsWith("/g/devices.deny a", "/g/devices.allow c 10:200 rwm");
+        assertThat(lines(allow("c", 10, 229, "rwm"), allow("b", 8, 20, "rw")))
+                .startsWith(
+                        "/g/devices.deny a",
+                        "/g/devices.allow c 10:229 rwm",
+                        "/g/devices.allow b 8:20 rw",
+                        "/g/devices.allow c *:* m");
         assertThat(lines(allow("c", 10, 200, "rwm"), deny("c", 10, 200, "w")))
-                .endsWith("/g/devices.allow c 10:200 rm");
+                .startsWith("/g/devices.deny a", "/g/devices.allow c 10:200 rm");
         assertThat(lines(allow("c", 10, 200, "rwm"), DENY_ALL)).isEqualTo(lines());
     }
 

@@ -53,7 +53,11 @@ class NamespacesIT extends HostedFixture {
     }
 
     private static String file(String type) {
-        return type.equals("network") ? "net" : type;
+        return switch (type) {
+            case "network" -> "net";
+            case "mount" -> "mnt";
+            default -> type;
+        };
     }
 
     private long start(OciSpec spec) {
@@ -294,6 +298,52 @@ class NamespacesIT extends HostedFixture {
         assertThatThrownBy(() -> ask(request(id, wrong, Stdio.DETACHED)))
                 .hasMessageContaining("/proc/self/ns/net")
                 .hasMessageContaining("EINVAL");
+    }
+
+    @Test
+    void theMountsCanBeAnothersButNotTheHosts() throws Exception {
+        var other =
+                new ProcessBuilder(
+                                "unshare",
+                                "--mount",
+                                "--propagation",
+                                "private",
+                                "sh",
+                                "-c",
+                                "echo; exec sleep 1000")
+                        .start();
+        try {
+            other.getInputStream().read(); // It is there.
+            long pid =
+                    start(
+                            spec(
+                                    "echo own > /file; ls / > /root; sleep 1000",
+                                    "namespaces",
+                                    namespaces("pid ipc uts network", "mount", other.pid())));
+
+            assertThat(links(pid).getFirst()).isEqualTo(links(other.pid()).getFirst());
+            assertThat(Path.of("/proc/" + pid + "/root/file")).exists();
+            assertThat(Path.of("/proc/" + pid + "/root/var/lib")).doesNotExist();
+            assertThat(Files.readString(Path.of("/proc/self/mountinfo")))
+                    .doesNotContain(home.toString() + "/");
+            assertThatThrownBy(
+                            () ->
+                                    ask(
+                                            request(
+                                                    newId(),
+                                                    spec(
+                                                            "true",
+                                                            "namespaces",
+                                                            namespaces(
+                                                                    "pid ipc uts",
+                                                                    "mount",
+                                                                    ProcessHandle.current().pid())),
+                                                    Stdio.DETACHED)))
+                    .hasMessageContaining("is the host's mount namespace");
+        } finally {
+            other.destroy();
+            other.waitFor();
+        }
     }
 
     @Test

@@ -135,7 +135,12 @@ public record DevicePolicy(boolean allowAll, List<Rule> exceptions) {
                 return List.copyOf(list);
             }
         }
-        list.add(rule);
+        // In the order in which they were given, before what every container gets.
+        int at = 0;
+        while (at < list.size() && !DEFAULTS.contains(list.get(at))) {
+            at++;
+        }
+        list.add(at, rule);
         return List.copyOf(list);
     }
 

@@ -70,13 +70,6 @@ record LinuxNamespaces(int made, Map<Integer, String> entered) {
                 continue;
             }
             String path = namespace.path().get();
-            if (kind == Kind.MOUNT) {
-                throw FaultException.of(
-                        FaultCode.UNSUPPORTED,
-                        "linux.namespaces: a %s namespace can be made, not entered by path (%s)",
-                        namespace.type(),
-                        Names.quote(path));
-            }
             if (!path.startsWith("/") || !Path.of(path).normalize().toString().equals(path)) {
                 throw FaultException.invalid(
                         "linux.namespaces: %s path %s is not absolute and plain",
@@ -84,9 +77,20 @@ record LinuxNamespaces(int made, Map<Integer, String> entered) {
             }
             entered.put(kind.flag, path);
         }
-        if ((made & NEWNS) == 0) {
+        var mounts = entered.remove(NEWNS);
+        if (mounts != null) {
+            if (((made & NEWUSER) != 0 || entered.containsKey(NEWUSER))) {
+                throw FaultException.of(
+                        FaultCode.UNSUPPORTED,
+                        "linux.namespaces: a mount namespace by path (%s) together with a user"
+                                + " namespace",
+                        Names.quote(mounts));
+            }
+            entered.put(NEWNS, mounts); // The last: until then paths are the host's.
+        } else if ((made & NEWNS) == 0) {
             throw FaultException.invalid(
-                    "linux.namespaces: a container needs a mount namespace of its own");
+                    "linux.namespaces: a container needs a mount namespace, its own or by path; in"
+                            + " the host's its mounts would be everybody's");
         }
         return new LinuxNamespaces(made, entered);
     }

@@ -714,8 +714,31 @@ class ContainerPlanTest {
         assertThat(s.namespaces()).isNotEmpty();
     }
 
+    @Test
+    void theMountNamespaceIsEnteredLast() {
+        var plan =
+                Requests.compile(
+                        Requests.sysctl(
+                                "kernel.sem",
+                                "1",
+                                List.of(
+                                        new Namespace("mount", Optional.of("/proc/2/ns/mnt")),
+                                        new Namespace("ipc", Optional.of("/proc/2/ns/ipc")))));
+
+        assertThat(all(plan, PlanOp.JoinPath.class))
+                .containsExactly(
+                        new PlanOp.JoinPath(LinuxNamespaces.NEWIPC, "/proc/2/ns/ipc"),
+                        new PlanOp.JoinPath(LinuxNamespaces.NEWNS, "/proc/2/ns/mnt"));
+        var withUsers =
+                List.of(
+                        new Namespace("ipc", null),
+                        new Namespace("user", null),
+                        new Namespace("mount", Optional.of("/proc/2/ns/mnt")));
+        assertRefused(Requests.sysctl("kernel.sem", "1", withUsers), "with a user namespace");
+    }
+
     @ParameterizedTest
-    @CsvSource({"time,", "user,/x", "mount,/x", "network,x", "network,/a/../b", "cg,"})
+    @CsvSource({"time,", "user,/x", "mount,x", "network,x", "network,/a/../b", "cg,"})
     void namespacesThatCannotBeAreRefused(String type, String path) {
         var namespaces =
                 List.of(new Namespace("ipc", null), new Namespace(type, Optional.ofNullable(path)));
