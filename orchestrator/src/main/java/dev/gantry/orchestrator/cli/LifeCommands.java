@@ -84,11 +84,12 @@ final class LifeCommands {
             if (containers.size() != 1) {
                 throw FaultException.invalid("start --attach takes one container");
             }
-            var started =
-                    gantry.engine().container(new ContainerOperation.Start(containers.getFirst()));
-            var streams = new Streams(started.tty(), interactive, "ctrl-p,ctrl-q");
-            try (var attached = streams.attach(started.attachSocket())) {
-                Foreground.forwardSignals(gantry.engine(), started, streams.tty());
+            var engine = gantry.engine();
+            var held = engine.container(new ContainerOperation.Start(containers.getFirst(), true));
+            var streams = new Streams(held.tty(), interactive, "ctrl-p,ctrl-q");
+            try (var attached = streams.attach(held.attachSocket())) {
+                Foreground.forwardSignals(engine, held, streams.tty());
+                engine.container(new ContainerOperation.Start(held.id()));
                 return attached.pump();
             }
         }

@@ -122,7 +122,7 @@ public final class ComposedEngine implements ContainerEngine, AutoCloseable {
     @Override
     public ContainerResult.Created start(ContainerOperation.Start operation, Caller caller) {
         watch.ready(caller);
-        return lifeCycle.start(operation.container(), caller);
+        return lifeCycle.start(operation, caller);
     }
 
     @Override

@@ -61,26 +61,29 @@ final class LifeCycle {
     }
 
     /** Starts a created container, or a stopped one again; a running one is no error. */
-    ContainerResult.Created start(String reference, Caller caller) {
-        var container = parts.containers().find(reference);
+    ContainerResult.Created start(ContainerOperation.Start start, Caller caller) {
+        var container = parts.containers().find(start.container());
         try {
-            return container.inTurn(caller, "start", () -> start(container, caller));
+            return container.inTurn(caller, "start", () -> start(container, start.hold(), caller));
         } catch (FaultException e) {
             settle(container, e);
             throw e;
         }
     }
 
-    private ContainerResult.Created start(Container container, Caller caller) {
+    private ContainerResult.Created start(Container container, boolean hold, Caller caller) {
         var record = container.record();
         return switch (record.state()) {
-            case Created created -> begin(container, created, caller);
+            case Created created ->
+                    hold
+                            ? Views.created(record, created, Optional.empty())
+                            : begin(container, created, caller);
             case Stopped stopped -> {
                 if (!stopped.released()) {
                     release.stopped(container, stopped, caller);
                 }
                 creation.remake(container, stopped.releasedNow(), caller);
-                yield start(container, caller);
+                yield start(container, hold, caller);
             }
             case Running running -> Views.created(record, running, Optional.empty());
             case Paused paused -> throw Refusal.state("start", record, "unpause it");

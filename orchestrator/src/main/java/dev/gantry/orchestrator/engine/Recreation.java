@@ -52,7 +52,10 @@ final class Recreation {
         try {
             var created = creation.takingOver(spec(record), Volumes.own(record), caller);
             made = Optional.of(created.id());
-            var answer = ran ? lifeCycle.start(created.id(), caller) : created;
+            var answer =
+                    ran
+                            ? lifeCycle.start(new ContainerOperation.Start(created.id()), caller)
+                            : created;
             lifeCycle.remove(new ContainerOperation.Remove(id, true), caller);
             return answer;
         } catch (FaultException e) {
@@ -108,7 +111,7 @@ final class Recreation {
             made.ifPresent(id -> lifeCycle.remove(new ContainerOperation.Remove(id, true), caller));
             rename(old.id(), name, caller);
             if (ran) {
-                lifeCycle.start(old.id(), caller);
+                lifeCycle.start(new ContainerOperation.Start(old.id()), caller);
             }
         } catch (FaultException second) {
             failure.addSuppressed(second);

@@ -200,6 +200,29 @@ class RealUseIT {
         out("volume", "rm", "long");
     }
 
+    /** A command that is over at once has written before anybody could attach. */
+    @Test
+    void startAttachedTellsAllThatWasWritten() {
+        out(
+                "create",
+                "--name",
+                "short",
+                "--network",
+                "none",
+                "host-shell",
+                "sh",
+                "-c",
+                "echo out; echo err >&2; exit 3");
+        for (int round = 0; round < 10; round++) {
+            var started = gantry.gantry("start", "-a", "short");
+
+            assertThat(started.code()).isEqualTo(3);
+            assertThat(started.out()).isEqualTo("out\n");
+            assertThat(started.err()).isEqualTo("err\n");
+        }
+        out("rm", "short");
+    }
+
     @Test
     void anImageIsMountedBesideTheRootAndKeptAsLongAsItIs() {
         var mount = "type=image,src=" + DEBIAN + ",dst=/debian";

@@ -101,8 +101,19 @@ public sealed interface ContainerOperation<R> extends Operation<R> {
         }
     }
 
-    /** Starts a created or stopped container. */
-    record Start(String container) implements ContainerOperation<ContainerResult.Created> {
+    /**
+     * Starts a created or stopped container.
+     *
+     * @param hold only as far as its command is to be executed: who attaches then, and starts it
+     *     without {@code hold}, gets all of its output
+     */
+    record Start(String container, boolean hold)
+            implements ContainerOperation<ContainerResult.Created> {
+        /** At once. */
+        public Start(String container) {
+            this(container, false);
+        }
+
         @Override
         public String subject() {
             return container;
