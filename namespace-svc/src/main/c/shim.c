@@ -70,7 +70,9 @@ static void begin_hook(const struct op *op) {
     struct failure why = {.op = (int32_t)(op - S.plan->ops)};
     prctl(PR_SET_NAME, "gantry-hook");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (hook_run(plan_find(S.plan, OP_STATE), op, op->n[0] < HOOK_POSTSTART ? "creating" : "running", S.pid, &why))
+    /* prestart comes after step 2 of the lifecycle (runtime.md), from which on a container is created */
+    const char *status = op->n[0] == HOOK_PRESTART ? "created" : op->n[0] < HOOK_POSTSTART ? "creating" : "running";
+    if (hook_run(plan_find(S.plan, OP_STATE), op, status, S.pid, &why))
         _exit(0);
     if (op->n[0] < HOOK_POSTSTART) S.report->failure = why;
     t->error = why.error;

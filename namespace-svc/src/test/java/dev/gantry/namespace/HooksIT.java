@@ -93,7 +93,7 @@ class HooksIT extends HostedFixture {
 
         var afterCreate = log();
         assertThat(upper(id).resolve("start.log")).doesNotExist();
-        assertStage(afterCreate, 0, "prestart yes", host, id, "creating", created.pid());
+        assertStage(afterCreate, 0, "prestart yes", host, id, "created", created.pid());
         assertStage(afterCreate, 1, "createRuntime yes", host, id, "creating", created.pid());
         assertThat(afterCreate.get(10)).startsWith("net:").isNotEqualTo(host);
         assertStage(afterCreate, 2, "createContainer yes", afterCreate.get(10), id, "creating", 1);
