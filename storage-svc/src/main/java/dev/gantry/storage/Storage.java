@@ -70,7 +70,9 @@ final class Storage implements AutoCloseable {
         this.files = files;
         this.events = events;
         this.trash = new Trash(kernel, files.trash());
-        prepareTmp();
+        clear(files.tmp());
+        clear(files.unpacking());
+        spread(files.unpacking());
         this.mark = StopMark.set(files);
         var content = new ContentStore(files);
         this.sync = new StoreSync(kernel, files, content);
@@ -125,19 +127,22 @@ final class Storage implements AutoCloseable {
         };
     }
 
-    /**
-     * What was being made when the last run ended was never named: it goes. Layers, which are made
-     * there, are to lie apart from each other on the disk.
-     */
-    private void prepareTmp() {
-        try (var tmp = Directory.open(kernel, files.tmp())) {
-            tmp.names().forEach(name -> trash.discard(tmp, name));
-            var marked = kernel.markTopDirectory(tmp.fd());
+    /** What was being made when the last run ended was never named: it goes. */
+    private void clear(Path directory) {
+        try (var from = Directory.open(kernel, directory)) {
+            from.names().forEach(name -> trash.discard(from, name));
+        }
+    }
+
+    /** Layers are to lie apart from each other on the disk (decision 0010). */
+    private void spread(Path directory) {
+        try (var parent = Directory.open(kernel, directory)) {
+            var marked = kernel.markTopDirectory(parent.fd());
             if (marked.failed()) { // Other file systems place directories by other rules.
                 LOG.log(
                         System.Logger.Level.DEBUG,
                         "{0} is not marked as a top directory: {1}",
-                        files.tmp(),
+                        directory,
                         Errno.name(marked.errno()));
             }
         }

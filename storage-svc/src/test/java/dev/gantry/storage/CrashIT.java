@@ -150,6 +150,7 @@ class CrashIT {
             assertThat(names).containsAll(acknowledged);
             assertThat(storage.check(false, Optional.of(List.of())).findings()).isEmpty();
             assertThat(state.resolve("tmp")).isEmptyDirectory();
+            assertThat(state.resolve("unpacking")).isEmptyDirectory();
             for (var name : names) {
                 var prepared = storage.prepare("check", name, false);
                 assertThat(prepared.rootfs().lowerdirs()).hasSize(2);
@@ -188,7 +189,7 @@ class CrashIT {
                 assertWhole(state, all);
             }
             assertThat(all).isNotEmpty();
-            assertThat(Shell.run("lsattr", "-d", state.resolve("tmp").toString()))
+            assertThat(Shell.run("lsattr", "-d", state.resolve("unpacking").toString()))
                     .as("layers are made where ext4 places them apart")
                     .matches("(?s)\\S*T\\S* .*");
         }

@@ -386,7 +386,7 @@ class HostileImageIT {
                 .hasMessageContaining(hostile.message());
 
         assertThat(storage.images().list().images()).isEmpty();
-        for (var empty : List.of("blobs/sha256", "layers", "tmp", "snapshots")) {
+        for (var empty : List.of("blobs/sha256", "layers", "tmp", "unpacking", "snapshots")) {
             assertThat(temp.resolve("state").resolve(empty)).isEmptyDirectory();
         }
         assertThat(canary).hasContent("alive");

@@ -146,7 +146,7 @@ class PullIT {
 
     private void assertNothingIsThere() throws IOException {
         assertThat(storage.images().list().images()).isEmpty();
-        for (var directory : new String[] {"blobs/sha256", "layers", "tmp"}) {
+        for (var directory : new String[] {"blobs/sha256", "layers", "tmp", "unpacking"}) {
             try (var files = Files.list(temp.resolve("state").resolve(directory))) {
                 assertThat(files.toList()).isEmpty();
             }

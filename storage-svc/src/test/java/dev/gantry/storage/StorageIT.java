@@ -173,7 +173,8 @@ class StorageIT {
         storage.prepare("again", "again", false);
         var image = storage.images().inspect("again");
         var state = temp.resolve("state");
-        Files.createDirectories(state.resolve("tmp/layer.1/fs/x"));
+        Files.createDirectories(state.resolve("tmp/snapshot.1/upper/x"));
+        Files.createDirectories(state.resolve("unpacking/layer.1/fs/x"));
         Files.createDirectories(state.resolve("layers/" + "0".repeat(64) + "/fs"));
         Files.writeString(state.resolve("blobs/sha256/" + "0".repeat(64)), "orphan");
         storage.close();
@@ -183,6 +184,7 @@ class StorageIT {
         assertThat(storage.images().inspect("again")).isEqualTo(image);
         assertThat(storage.snapshotter().mounts("again").rootfs().lowerdirs()).hasSize(1);
         assertThat(state.resolve("tmp")).isEmptyDirectory();
+        assertThat(state.resolve("unpacking")).isEmptyDirectory();
         assertThat(state.resolve("layers/" + "0".repeat(64))).doesNotExist();
         assertThat(state.resolve("blobs/sha256/" + "0".repeat(64))).doesNotExist();
     }

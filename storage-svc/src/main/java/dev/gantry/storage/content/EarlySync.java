@@ -7,7 +7,12 @@ import dev.gantry.bus.fault.FaultException;
  * work, and little is left to wait for at the end. A small image is done before it begins.
  */
 final class EarlySync {
-    private static final long PAUSE_MILLIS = 300;
+    private static final long FIRST_MILLIS = 300;
+
+    /**
+     * A pull may take minutes: others' files on the same disk are not to be written all the time.
+     */
+    private static final long MOST_MILLIS = 5_000;
 
     private final Thread thread;
 
@@ -18,8 +23,8 @@ final class EarlySync {
 
     private static void run(StoreSync sync) {
         try {
-            while (true) {
-                Thread.sleep(PAUSE_MILLIS);
+            for (long pause = FIRST_MILLIS; ; pause = Math.min(2 * pause, MOST_MILLIS)) {
+                Thread.sleep(pause);
                 sync.run();
             }
         } catch (InterruptedException e) {

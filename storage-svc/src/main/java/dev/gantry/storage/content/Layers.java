@@ -159,7 +159,7 @@ public final class Layers {
 
     private <R> R unpacked(Descriptor blob, Optional<String> expected, Below below, Use<R> use)
             throws IOException {
-        var work = files.fresh("layer");
+        var work = files.freshLayer();
         Files.createDirectory(work);
         Files.createDirectory(work.resolve("fs"));
         try {
@@ -334,15 +334,25 @@ public final class Layers {
 
     private void exchange(Layer layer, Path work) throws IOException {
         var name = Digests.hex(layer.chainId());
-        try (var tmp = Directory.open(kernel, files.tmp());
+        try (var unpacking = Directory.open(kernel, files.unpacking());
                 var all = Directory.open(kernel, files.layers())) {
             var fresh = work.getFileName().toString();
             if (all.stat(name).isEmpty()) {
-                kernel.renameat2(tmp.fd(), fresh, all.fd(), name, StorageKernel.RENAME_NOREPLACE)
-                        .orThrow("renameat2 %s to %s", tmp.at(fresh), all.at(name));
+                kernel.renameat2(
+                                unpacking.fd(),
+                                fresh,
+                                all.fd(),
+                                name,
+                                StorageKernel.RENAME_NOREPLACE)
+                        .orThrow("renameat2 %s to %s", unpacking.at(fresh), all.at(name));
             } else {
-                kernel.renameat2(tmp.fd(), fresh, all.fd(), name, StorageKernel.RENAME_EXCHANGE)
-                        .orThrow("renameat2 %s and %s", tmp.at(fresh), all.at(name));
+                kernel.renameat2(
+                                unpacking.fd(),
+                                fresh,
+                                all.fd(),
+                                name,
+                                StorageKernel.RENAME_EXCHANGE)
+                        .orThrow("renameat2 %s and %s", unpacking.at(fresh), all.at(name));
             }
         }
     }
@@ -355,8 +365,8 @@ public final class Layers {
     }
 
     private void discard(Path work) {
-        try (var tmp = Directory.open(kernel, files.tmp())) {
-            TreeRemoval.remove(tmp, work.getFileName().toString());
+        try (var unpacking = Directory.open(kernel, files.unpacking())) {
+            TreeRemoval.remove(unpacking, work.getFileName().toString());
         }
     }
 

@@ -30,6 +30,7 @@ public record StoreFiles(Path root, AtomicLong counter) {
                             files.snapshots(),
                             files.volumes(),
                             files.trash(),
+                            files.unpacking(),
                             files.tmp())) {
                 Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(mode));
             }
@@ -73,9 +74,23 @@ public record StoreFiles(Path root, AtomicLong counter) {
         return root.resolve("tmp");
     }
 
+    /** Layers that are being unpacked; nothing in it outlives a start. */
+    public Path unpacking() {
+        return root.resolve("unpacking");
+    }
+
     /** A path in {@link #tmp} that nobody else has. */
     public Path fresh(String what) {
-        return tmp().resolve(what + "." + Long.toHexString(counter.incrementAndGet()));
+        return tmp().resolve(name(what));
+    }
+
+    /** A path in {@link #unpacking} that nobody else has. */
+    Path freshLayer() {
+        return unpacking().resolve(name("layer"));
+    }
+
+    private String name(String what) {
+        return what + "." + Long.toHexString(counter.incrementAndGet());
     }
 
     /** Replaces a file as a whole: after a crash it is the old one or the new one. */
