@@ -1,5 +1,7 @@
 package dev.gantry.namespace;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.gantry.bus.Bus;
 import dev.gantry.bus.LocalBus;
 import dev.gantry.bus.contract.namespace.NamespaceOperation.Rootfs;
@@ -15,6 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.concurrent.Callable;
 
 /** The service with its launcher, and configurations with one field changed. */
 abstract class HostedFixture extends NamespaceFixture {
@@ -22,6 +26,15 @@ abstract class HostedFixture extends NamespaceFixture {
     static Hosted hosted;
     private static LocalBus bus;
     private static BusyboxRoot roots;
+
+    /** Waits for something, but not for ever. */
+    static void until(Duration most, Callable<Boolean> condition, String what) throws Exception {
+        long end = System.nanoTime() + most.toNanos();
+        while (!condition.call()) {
+            assertThat(System.nanoTime()).as(what).isLessThan(end);
+            Thread.sleep(5);
+        }
+    }
 
     @BeforeAll
     static void serve() throws Exception {

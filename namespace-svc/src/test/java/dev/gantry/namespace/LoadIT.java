@@ -24,17 +24,19 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 
 /** Shims under load: nothing is lost, and nothing of them grows. */
 @RequiresRoot
 class LoadIT extends HostedFixture {
+    private static final Duration WITHIN = Duration.ofSeconds(60);
+
     private static final int BLOCK = (1 << 20) - 3;
     private static final int GIGABYTE = (1 << 30) / BLOCK;
     private static final long FLAT_KILOBYTES = 256;
@@ -110,14 +112,6 @@ class LoadIT extends HostedFixture {
         }
     }
 
-    private static void until(Callable<Boolean> condition, String what) throws Exception {
-        long end = System.nanoTime() + 60_000_000_000L;
-        while (!condition.call()) {
-            assertThat(System.nanoTime()).as(what).isLessThan(end);
-            Thread.sleep(5);
-        }
-    }
-
     @Test
     void aGigabyteComesThroughWholeAndInOrder() throws Exception {
         var created = created(writing(GIGABYTE), Optional.empty(), false);
@@ -138,7 +132,10 @@ class LoadIT extends HostedFixture {
         var created = created(spec(script), Optional.of(log), false);
         long shim = shim(created);
         ask(new Start(id));
-        until(() -> ProcessHandle.of(shim).isEmpty(), "its shim has written all and is gone");
+        until(
+                WITHIN,
+                () -> ProcessHandle.of(shim).isEmpty(),
+                "its shim has written all and is gone");
         assertThat(ask(new State(id)).status()).isEqualTo(Status.STOPPED);
 
         try (var lines = Files.lines(log)) {
@@ -179,6 +176,7 @@ class LoadIT extends HostedFixture {
             var reader = Thread.ofPlatform().start(() -> pump(waitedFor, stalled));
             // the pipes fill, and then the writer sleeps in its write
             until(
+                    WITHIN,
                     () ->
                             ProcessHandle.of(created.pid())
                                     .orElseThrow()
@@ -259,8 +257,11 @@ class LoadIT extends HostedFixture {
             try (var client = attach(created, AttachClient.BLOCKING | AttachClient.STDIN)) {
                 ask(new Start(id));
                 var made = upper(id).resolve("made");
-                until(() -> Files.exists(made), made + " is there");
-                until(() -> children(reaper) == 1, "none but the command is left to " + reaper);
+                until(WITHIN, () -> Files.exists(made), made + " is there");
+                until(
+                        WITHIN,
+                        () -> children(reaper) == 1,
+                        "none but the command is left to " + reaper);
                 assertThat(children(shim)).isEqualTo(1);
                 client.write(new byte[] {'\n'}, 1);
 
@@ -285,12 +286,12 @@ class LoadIT extends HostedFixture {
         long shim = shim(created);
         long descriptors = descriptors(shim);
         attachAndDrop(created, 100); // what is allocated once is there
-        until(() -> descriptors(shim) == descriptors, "the first are gone");
+        until(WITHIN, () -> descriptors(shim) == descriptors, "the first are gone");
         long before = kilobytes(shim, "status", "VmRSS");
 
         attachAndDrop(created, 10_000);
 
-        until(() -> descriptors(shim) == descriptors, "all are gone");
+        until(WITHIN, () -> descriptors(shim) == descriptors, "all are gone");
         assertThat(kilobytes(shim, "status", "VmRSS")).isLessThan(before + FLAT_KILOBYTES);
         assertThat(kilobytes(shim, "status", "Threads")).isEqualTo(1);
         assertThat(ask(new State(id)).status()).isEqualTo(Status.RUNNING);

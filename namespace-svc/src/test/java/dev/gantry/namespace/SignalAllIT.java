@@ -25,11 +25,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 
 /** A signal for all reaches who has left the init's session and process group too. */
 @RequiresRoot
 class SignalAllIT extends HostedFixture {
+    private static final Duration WITHIN = Duration.ofSeconds(20);
+
     /** The init and three others, each of which has a session of its own and notes signal 10. */
     private static final String FOUR =
             "for i in 1 2 3 4; do export i; [ $i = 4 ] && exec sh -c \"$NOTE\"; setsid sh -c"
@@ -63,15 +64,7 @@ class SignalAllIT extends HostedFixture {
 
     private static void awaitEmpty(Path directory) throws Exception {
         var procs = directory.resolve("cgroup.procs");
-        until(() -> Files.readString(procs).isEmpty(), procs + " is empty");
-    }
-
-    private static void until(Callable<Boolean> condition, String what) throws Exception {
-        long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-        while (!condition.call()) {
-            assertThat(System.nanoTime()).as(what).isLessThan(end);
-            Thread.sleep(5);
-        }
+        until(WITHIN, () -> Files.readString(procs).isEmpty(), procs + " is empty");
     }
 
     private Placement placement() {
@@ -110,7 +103,7 @@ class SignalAllIT extends HostedFixture {
     }
 
     private static void await(Path file) throws Exception {
-        until(() -> Files.exists(file), file + " is there");
+        until(WITHIN, () -> Files.exists(file), file + " is there");
     }
 
     private void assertAllAreTold(String id) throws Exception {
