@@ -295,12 +295,20 @@ class StorageCheckIT {
         assertThat(storage.images().list().images()).isEqualTo(after);
     }
 
-    /** Both are lost: nobody knows the names, but nothing is swept. */
-    @Test
-    void withoutAnyIndexTheImagesAreThereWithoutNames() throws Exception {
+    /**
+     * Both are lost, or the service ended between putting one aside and writing it anew: nobody
+     * knows the names, but nothing is swept.
+     */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                ": > index.json; : > index.json.previous",
+                "mv index.json index.json.broken; rm -f index.json.previous"
+            })
+    void withoutAnyIndexTheImagesAreThereWithoutNames(String damage) throws Exception {
         var before = storage.images().list().images().getFirst();
         storage.close();
-        Shell.run("sh", "-c", "cd " + state + "; : > index.json; : > index.json.previous");
+        Shell.run("sh", "-c", "cd " + state + "; " + damage);
 
         storage = openStore();
 

@@ -51,27 +51,31 @@ final class IndexFile {
 
     /** Reads it. A new store has none, which is no problem. */
     Content read() throws IOException {
-        var problem = problem(file);
-        if (problem.isEmpty()) {
-            return new Content(entries(file), Optional.empty());
-        }
+        String lost;
         if (Files.exists(file)) {
+            try {
+                return new Content(entries(file), Optional.empty());
+            } catch (FaultException e) {
+                lost = e.fault().message();
+            }
             Files.move(file, broken, StandardCopyOption.ATOMIC_MOVE);
-        } else if (!Files.exists(previous)) {
+        } else if (Files.exists(previous) || Files.exists(broken)) {
+            lost = file + " is missing";
+        } else {
             return new Content(List.of(), Optional.empty());
         }
-        return new Content(problem(previous).isEmpty() ? entries(previous) : List.of(), problem);
+        return new Content(entriesBefore(), Optional.of(lost));
     }
 
-    private static Optional<String> problem(Path path) throws IOException {
-        if (!Files.exists(path)) {
-            return Optional.of(path + " is missing");
+    /** Of the index before the last change; none where that is lost too. */
+    private List<Entry> entriesBefore() throws IOException {
+        if (!Files.exists(previous)) {
+            return List.of();
         }
         try {
-            entries(path);
-            return Optional.empty();
+            return entries(previous);
         } catch (FaultException e) {
-            return Optional.of(e.fault().message());
+            return List.of();
         }
     }
 
