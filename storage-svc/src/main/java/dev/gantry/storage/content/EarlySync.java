@@ -1,6 +1,7 @@
 package dev.gantry.storage.content;
 
 import dev.gantry.bus.fault.FaultException;
+import dev.gantry.storage.archive.Joining;
 
 /**
  * Syncs again and again while an image is being unpacked: the disk writes while the processors
@@ -37,16 +38,6 @@ final class EarlySync {
     /** Ends, after the sync that is under way. */
     void end() {
         thread.interrupt();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Joining.join(thread);
     }
 }

@@ -1,5 +1,7 @@
 package dev.gantry.storage.content;
 
+import dev.gantry.storage.archive.Joining;
+
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -72,7 +74,7 @@ public final class Incoming {
             failure.compareAndSet(null, e);
             throw first(e);
         } finally {
-            threads.forEach(Incoming::join);
+            threads.forEach(Joining::join);
         }
     }
 
@@ -120,19 +122,5 @@ public final class Incoming {
             throw e;
         }
         return first instanceof IOException e ? e : new IOException(first);
-    }
-
-    private static void join(Thread thread) {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }
