@@ -67,7 +67,10 @@ public record Manifest(Descriptor config, List<Descriptor> layers) {
 
     /** Reads a manifest; what could be taken for something else too is refused (row 22). */
     public static Manifest parse(byte[] bytes, String mediaType) {
-        var json = document(bytes, "manifest");
+        return parse(document(bytes, "manifest"), mediaType);
+    }
+
+    private static Manifest parse(JsonNode json, String mediaType) {
         requireType(json, mediaType);
         if (json.has("manifests") || json.has("fsLayers")) {
             throw FaultException.invalid("manifest: is an index or a schema 1 manifest as well");
@@ -104,7 +107,7 @@ public record Manifest(Descriptor config, List<Descriptor> layers) {
         try {
             var json = document(bytes, "blob");
             var mediaType = json.path("mediaType").asText(MEDIA_TYPE);
-            parse(bytes, mediaType);
+            parse(json, mediaType);
             return Optional.of(mediaType).filter(Manifest::isManifest);
         } catch (FaultException e) {
             return Optional.empty(); // It is something else, a configuration for example.

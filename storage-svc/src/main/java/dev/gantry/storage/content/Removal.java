@@ -5,6 +5,7 @@ import dev.gantry.bus.fault.FaultCode;
 import dev.gantry.bus.fault.FaultException;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.function.Function;
 
@@ -35,7 +36,9 @@ record Removal(Catalogue catalogue, Function<String, List<String>> users) {
                     reference,
                     String.join(", ", names));
         }
-        var using = images.stream().flatMap(one -> users.apply(one.digest()).stream()).toList();
+        var usersOf = new LinkedHashMap<String, List<String>>();
+        images.forEach(one -> usersOf.put(one.digest(), users.apply(one.digest())));
+        var using = usersOf.values().stream().flatMap(List::stream).toList();
         if (!using.isEmpty() && (!force || names.isEmpty())) {
             throw used(reference, using);
         }
@@ -43,7 +46,7 @@ record Removal(Catalogue catalogue, Function<String, List<String>> users) {
         var deleted = new ArrayList<String>();
         long bytes = 0;
         for (var one : images) {
-            if (users.apply(one.digest()).isEmpty()) {
+            if (usersOf.get(one.digest()).isEmpty()) {
                 catalogue.forget(one.digest());
                 deleted.addAll(orphans(one));
                 bytes += unneeded(one);
