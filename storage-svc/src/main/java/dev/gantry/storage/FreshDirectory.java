@@ -4,6 +4,7 @@ import static dev.gantry.storage.kernel.StorageKernel.RENAME_NOREPLACE;
 
 import dev.gantry.bus.fault.FaultException;
 import dev.gantry.bus.linux.Errno;
+import dev.gantry.bus.linux.SyscallResult;
 import dev.gantry.storage.content.StoreFiles;
 import dev.gantry.storage.content.Trash;
 import dev.gantry.storage.kernel.Directory;
@@ -11,6 +12,7 @@ import dev.gantry.storage.kernel.StorageKernel;
 
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** Directories that get their name when they are whole, or never. */
 final class FreshDirectory {
@@ -35,11 +37,7 @@ final class FreshDirectory {
     boolean make(Steps steps, Directory in, String name, Path path, Consumer<Directory> fill) {
         var fresh = files.fresh("snapshot").getFileName().toString();
         try {
-            steps.run(
-                    "mkdir",
-                    path + " 0700",
-                    "install -d -m 0700 " + Steps.quote(path.toString()),
-                    () -> kernel.mkdirat(tmp.fd(), fresh, 0700));
+            mkdir(steps, path, () -> kernel.mkdirat(tmp.fd(), fresh, 0700));
             try (var directory = tmp.descend(fresh)) {
                 fill.accept(directory);
             }
@@ -58,13 +56,20 @@ final class FreshDirectory {
 
     /** Says how it would be made. */
     void plan(Steps steps, Path path, Consumer<Directory> fill) {
-        steps.run(
-                "mkdir",
-                path + " 0700",
-                "install -d -m 0700 " + Steps.quote(path.toString()),
+        mkdir(
+                steps,
+                path,
                 () -> {
                     throw new IllegalStateException("only planned");
                 });
         fill.accept(tmp);
+    }
+
+    private static void mkdir(Steps steps, Path path, Supplier<SyscallResult> call) {
+        steps.run(
+                "mkdir",
+                path + " 0700",
+                "install -d -m 0700 " + Steps.quote(path.toString()),
+                call);
     }
 }

@@ -7,6 +7,7 @@ import dev.gantry.bus.fault.FaultException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * The options of a volume, in the words of Docker's driver {@code local}. What it would mount and a
@@ -23,24 +24,26 @@ record VolumeOptions(Optional<String> device) {
     /**
      * Checks the options of a volume.
      *
-     * @param fileSystem where volumes are
+     * @param fileSystem where volumes are; asked only for a refusal
      */
-    static VolumeOptions of(String volume, Map<String, String> options, String fileSystem) {
+    static VolumeOptions of(
+            String volume, Map<String, String> options, Supplier<String> fileSystem) {
         if (options.isEmpty()) {
             return new VolumeOptions(Optional.empty());
         }
         for (var key : options.keySet()) {
             if (key.equals("size")) {
+                var name = fileSystem.get();
                 throw FaultException.of(
                         FaultCode.UNSUPPORTED,
                         "volume %s: option size: %s; a tmpfs can be limited (--tmpfs"
                                 + " PATH:size=SIZE)",
                         volume,
-                        WITH_QUOTAS.contains(fileSystem)
-                                ? fileSystem
+                        WITH_QUOTAS.contains(name)
+                                ? name
                                         + " has quotas, but setting one takes CAP_SYS_ADMIN, which"
                                         + " storage-svc does not hold"
-                                : fileSystem + " has no quota for a directory");
+                                : name + " has no quota for a directory");
             }
             if (!List.of("type", "o", "device").contains(key)) {
                 throw FaultException.invalid(

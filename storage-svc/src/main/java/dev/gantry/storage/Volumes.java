@@ -64,7 +64,7 @@ final class Volumes {
     /** Makes a volume, root's, mode 0755; the one of that name if it exists. */
     synchronized Volume create(
             String name, Map<String, String> labels, Map<String, String> options) {
-        var kind = VolumeOptions.of(name, options, FileSystems.of(volumes));
+        var kind = VolumeOptions.of(name, options, () -> FileSystems.of(volumes));
         var existing = find(name);
         if (existing.isPresent()) {
             if (!options.isEmpty() && !options.equals(existing.get().options())) {

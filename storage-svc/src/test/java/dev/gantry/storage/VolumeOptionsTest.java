@@ -15,9 +15,9 @@ import java.util.Optional;
 class VolumeOptionsTest {
     @Test
     void aDirectoryOfTheHostMayBeAVolume() {
-        assertThat(VolumeOptions.of("v", Map.of(), "ext4").device()).isEmpty();
+        assertThat(VolumeOptions.of("v", Map.of(), () -> "ext4").device()).isEmpty();
         var bound = Map.of("type", "none", "o", "bind,rw", "device", "/srv/data");
-        assertThat(VolumeOptions.of("v", bound, "ext4").device())
+        assertThat(VolumeOptions.of("v", bound, () -> "ext4").device())
                 .isEqualTo(Optional.of("/srv/data"));
     }
 
@@ -35,7 +35,7 @@ class VolumeOptionsTest {
                     """)
     void whatIsNotHonouredIsRefusedByName(
             String option, String value, String fileSystem, String why) {
-        assertThatThrownBy(() -> VolumeOptions.of("v", Map.of(option, value), fileSystem))
+        assertThatThrownBy(() -> VolumeOptions.of("v", Map.of(option, value), () -> fileSystem))
                 .isInstanceOf(FaultException.class)
                 .hasMessageStartingWith(why);
     }
