@@ -23,8 +23,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -78,9 +76,12 @@ final class Volumes {
             Caller caller) {
         var wanted = new ArrayList<String>(named(container));
         wanted.addAll(container.anonymousVolumes());
-        var views = begin(images(container), image -> view(saga, container, image, caller));
+        var views = new HashMap<String, CompletableFuture<Viewed>>();
+        for (var image : images(container)) {
+            views.put(image, saga.begin(() -> view(container, image, false, caller)));
+        }
         if (wanted.isEmpty()) {
-            return new Bound(List.of(), new MountSources(Map.of(), views.get()));
+            return new Bound(List.of(), sources(Map.of(), views));
         }
         var there = paths(caller);
         var made = new HashMap<String, CompletableFuture<Volume>>();
@@ -100,25 +101,20 @@ final class Volumes {
         }
         var paths = new HashMap<>(there);
         made.forEach((name, volume) -> paths.put(name, Services.await(volume).path()));
-        return new Bound(mounts(container, places), new MountSources(paths, views.get()));
+        return new Bound(mounts(container, places), sources(paths, views));
     }
 
     private CompletableFuture<Viewed> view(
-            Saga saga, ContainerRecord container, String image, Caller caller) {
-        var view = new StorageOperation.View(container.id(), image, false);
-        return saga.begin(() -> parts.services().storage(view, caller));
+            ContainerRecord container, String image, boolean planOnly, Caller caller) {
+        return parts.services()
+                .storage(new StorageOperation.View(container.id(), image, planOnly), caller);
     }
 
-    /** Asks for all at once. */
-    private static Supplier<Map<String, Rootfs>> begin(
-            List<String> images, Function<String, CompletableFuture<Viewed>> view) {
-        var begun = new HashMap<String, CompletableFuture<Viewed>>();
-        images.forEach(image -> begun.put(image, view.apply(image)));
-        return () -> {
-            var views = new HashMap<String, Rootfs>();
-            begun.forEach((image, viewed) -> views.put(image, Services.await(viewed).rootfs()));
-            return views;
-        };
+    private static MountSources sources(
+            Map<String, String> paths, Map<String, CompletableFuture<Viewed>> views) {
+        var images = new HashMap<String, Rootfs>();
+        views.forEach((image, viewed) -> images.put(image, Services.await(viewed).rootfs()));
+        return new MountSources(paths, images);
     }
 
     /** The images that are mounted beside the root. */
@@ -156,17 +152,12 @@ final class Volumes {
 
     /** What they will be, without making any. */
     Bound plan(ContainerRecord container, List<String> places, Caller caller) {
-        var views =
-                begin(
-                        images(container),
-                        image ->
-                                parts.services()
-                                        .storage(
-                                                new StorageOperation.View(
-                                                        container.id(), image, true),
-                                                caller));
+        var views = new HashMap<String, CompletableFuture<Viewed>>();
+        for (var image : images(container)) {
+            views.put(image, view(container, image, true, caller));
+        }
         if (named(container).isEmpty() && places.isEmpty()) {
-            return new Bound(List.of(), new MountSources(Map.of(), views.get()));
+            return new Bound(List.of(), sources(Map.of(), views));
         }
         var paths = new HashMap<>(paths(caller));
         var host = Services.await(parts.services().storage(new StorageOperation.Probe(), caller));
@@ -176,7 +167,7 @@ final class Volumes {
             paths.putIfAbsent(
                     name, Path.of(host.root()).resolve("volumes/" + name + "/data").toString());
         }
-        return new Bound(mounts(container, places), new MountSources(paths, views.get()));
+        return new Bound(mounts(container, places), sources(paths, views));
     }
 
     private Map<String, String> paths(Caller caller) {
