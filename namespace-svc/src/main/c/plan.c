@@ -256,9 +256,7 @@ static bool values(struct plan *plan, int at, const struct op *op, uint32_t desc
         if (op->n[0] & (plan->namespaces | plan->joined)) return refuse(why, at, op, EINVAL, "a namespace given twice");
         if (op->flags == 3 || (op->flags & SETNS_FROM_INIT && !plan->session))
             return refuse(why, at, op, EINVAL, "flags");
-        if (!(op->flags & SETNS_FROM_INIT) && op->n[0] & (CLONE_NEWNS | CLONE_NEWUSER) &&
-            (op->n[0] | plan->namespaces | plan->joined) & CLONE_NEWNS & ~plan->namespaces &&
-            (op->n[0] | plan->namespaces | plan->joined) & CLONE_NEWUSER)
+        if (!(op->flags & SETNS_FROM_INIT) && (plan->joined | op->n[0]) & CLONE_NEWNS && (own | op->n[0]) & CLONE_NEWUSER)
             return refuse(why, at, op, EINVAL, "a mount namespace is not joined together with a user namespace");
         if (!(op->flags & SETNS_FROM_INIT) && plan->joined & CLONE_NEWNS)
             return refuse(why, at, op, EINVAL, "the mount namespace is joined last, for paths are the host's until then");

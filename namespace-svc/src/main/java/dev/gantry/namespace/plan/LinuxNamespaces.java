@@ -79,7 +79,7 @@ record LinuxNamespaces(int made, Map<Integer, String> entered) {
         }
         var mounts = entered.remove(NEWNS);
         if (mounts != null) {
-            if (((made & NEWUSER) != 0 || entered.containsKey(NEWUSER))) {
+            if ((made & NEWUSER) != 0 || entered.containsKey(NEWUSER)) {
                 throw FaultException.of(
                         FaultCode.UNSUPPORTED,
                         "linux.namespaces: a mount namespace by path (%s) together with a user"
